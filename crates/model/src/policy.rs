@@ -1,0 +1,289 @@
+//! Who may open which personal fields, for what purpose. Deny by default; the only maker of a [`Decision`].
+
+use crate::id::{ConsentId, ResidentId, ServiceId};
+use std::fmt;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A resident, by their own session.
+    Resident(ResidentId),
+    /// An online service, by a token that stands for a consent.
+    Service(ServiceId),
+    /// The platform itself, for what it owes the resident (a notice by e-mail, say).
+    Platform,
+}
+
+/// A personal field that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Date of birth.
+    Birth,
+    /// Date of issue of the card.
+    CardIssued,
+    /// Name in Chinese characters.
+    ChineseName,
+    /// Names given to passkeys, and where they were used.
+    Devices,
+    /// E-mail address.
+    Email,
+    /// Name in Latin letters.
+    EnglishName,
+    /// Identity card number.
+    Hkid,
+    /// Sex.
+    Sex,
+}
+
+impl Field {
+    /// All fields, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::EnglishName,
+        Self::ChineseName,
+        Self::Hkid,
+        Self::Birth,
+        Self::Sex,
+        Self::CardIssued,
+        Self::Email,
+        Self::Devices,
+    ];
+
+    /// The stable word used in consents, the ledger, configuration and text keys.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Birth => "birth",
+            Self::CardIssued => "card-issued",
+            Self::ChineseName => "chinese-name",
+            Self::Devices => "devices",
+            Self::Email => "email",
+            Self::EnglishName => "english-name",
+            Self::Hkid => "hkid",
+            Self::Sex => "sex",
+        }
+    }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.word() == word)
+    }
+}
+
+/// What personal data is opened for. No other purpose exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The person looks at and manages their own account.
+    AccountManagement,
+    /// A person is shown what a service asks for, before they decide.
+    ConsentPreview,
+    /// A message the platform owes the person.
+    Notification,
+    /// A service receives what the person released to it.
+    Release,
+}
+
+impl Purpose {
+    /// The stable word used in the ledger and in associated data.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AccountManagement => "account-management",
+            Self::ConsentPreview => "consent-preview",
+            Self::Notification => "notification",
+            Self::Release => "release",
+        }
+    }
+
+    /// The fields that may be opened for this purpose at all.
+    #[must_use]
+    pub const fn fields(self) -> &'static [Field] {
+        match self {
+            Self::AccountManagement => &Field::ALL,
+            Self::ConsentPreview | Self::Release => {
+                &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::Email]
+            }
+            Self::Notification => &[Field::Email],
+        }
+    }
+}
+
+/// A consent as the decision sees it: who released what to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentGround {
+    /// The consent.
+    pub consent: ConsentId,
+    /// Who gave it.
+    pub resident: ResidentId,
+    /// To whom.
+    pub service: ServiceId,
+    /// The fields released.
+    pub fields: Vec<Field>,
+    /// Whether it still stands (neither revoked nor expired).
+    pub standing: bool,
+}
+
+/// A permission to open these fields of this resident, once, for this purpose. Only [`decide`] makes one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Decision {
+    actor: Actor,
+    resident: ResidentId,
+    purpose: Purpose,
+    fields: Vec<Field>,
+    consent: Option<ConsentId>,
+}
+
+impl Decision {
+    /// Who may.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Whose data.
+    #[must_use]
+    pub const fn resident(&self) -> ResidentId {
+        self.resident
+    }
+
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Which fields.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// On the ground of which consent, when it is a release.
+    #[must_use]
+    pub const fn consent(&self) -> Option<ConsentId> {
+        self.consent
+    }
+
+    /// Whether a field is among those permitted.
+    #[must_use]
+    pub fn permits(&self, field: Field) -> bool {
+        self.fields.contains(&field)
+    }
+}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decision({} by {:?}: {} fields)", self.purpose.word(), self.actor, self.fields.len())
+    }
+}
+
+crate::refusals! {
+    /// Why personal data stays shut.
+    OpenRefusal {
+        /// The consent does not cover the field, the service or the resident, or stands no longer.
+        NoConsent = "no-consent", 403, audited;
+        /// The purpose does not list the field.
+        NotForThisPurpose = "not-for-this-purpose", 403, audited;
+        /// The data is another person's.
+        NotYours = "not-yours", 403, audited;
+    }
+}
+
+/// Decides whether `actor` may open `fields` of `resident` for `purpose`.
+///
+/// # Errors
+/// With the reason, when any field is not covered: nothing is opened in part.
+pub fn decide(
+    actor: Actor,
+    resident: ResidentId,
+    purpose: Purpose,
+    fields: &[Field],
+    ground: Option<&ConsentGround>,
+) -> Result<Decision, OpenRefusal> {
+    if fields.iter().any(|field| !purpose.fields().contains(field)) {
+        return Err(OpenRefusal::NotForThisPurpose);
+    }
+    match (&actor, purpose) {
+        (Actor::Resident(own), Purpose::AccountManagement | Purpose::ConsentPreview) => {
+            if *own != resident {
+                return Err(OpenRefusal::NotYours);
+            }
+        }
+        (Actor::Service(service), Purpose::Release) => {
+            let ground = ground.ok_or(OpenRefusal::NoConsent)?;
+            let covers = ground.standing
+                && ground.resident == resident
+                && ground.service == *service
+                && fields.iter().all(|field| ground.fields.contains(field));
+            if !covers {
+                return Err(OpenRefusal::NoConsent);
+            }
+        }
+        (Actor::Platform, Purpose::Notification) => {}
+        _ => return Err(OpenRefusal::NotForThisPurpose),
+    }
+    let consent = ground.filter(|_| purpose == Purpose::Release).map(|ground| ground.consent);
+    Ok(Decision { actor, resident, purpose, fields: fields.to_vec(), consent })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::time::Millis;
+
+    fn resident(n: u8) -> ResidentId {
+        ResidentId::new(Millis(1), [n; 10])
+    }
+
+    fn service() -> ServiceId {
+        ServiceId::parse("library").unwrap()
+    }
+
+    #[test]
+    fn a_person_opens_their_own_data_and_nobody_elses() {
+        let own = Actor::Resident(resident(1));
+        assert!(decide(own.clone(), resident(1), Purpose::AccountManagement, &Field::ALL, None).is_ok());
+        assert_eq!(
+            decide(own.clone(), resident(2), Purpose::AccountManagement, &[Field::Email], None),
+            Err(OpenRefusal::NotYours)
+        );
+        assert_eq!(
+            decide(own, resident(1), Purpose::Release, &[Field::Email], None),
+            Err(OpenRefusal::NotForThisPurpose)
+        );
+    }
+
+    #[test]
+    fn a_service_gets_exactly_what_was_released() {
+        let mut ground = ConsentGround {
+            consent: ConsentId::new(Millis(1), [0; 10]),
+            resident: resident(1),
+            service: service(),
+            fields: vec![Field::EnglishName],
+            standing: true,
+        };
+        let ask = |fields: &[Field], who: u8, ground: Option<&ConsentGround>| {
+            decide(Actor::Service(service()), resident(who), Purpose::Release, fields, ground)
+        };
+        assert!(ask(&[Field::EnglishName], 1, Some(&ground)).unwrap().permits(Field::EnglishName));
+        assert_eq!(ask(&[Field::EnglishName, Field::Hkid], 1, Some(&ground)), Err(OpenRefusal::NoConsent));
+        assert_eq!(ask(&[Field::EnglishName], 2, Some(&ground)), Err(OpenRefusal::NoConsent));
+        assert_eq!(ask(&[Field::EnglishName], 1, None), Err(OpenRefusal::NoConsent));
+        assert_eq!(ask(&[Field::Devices], 1, Some(&ground)), Err(OpenRefusal::NotForThisPurpose));
+        ground.standing = false;
+        assert_eq!(ask(&[Field::EnglishName], 1, Some(&ground)), Err(OpenRefusal::NoConsent));
+        ground.standing = true;
+        ground.service = ServiceId::parse("somebody-else").unwrap();
+        assert_eq!(ask(&[Field::EnglishName], 1, Some(&ground)), Err(OpenRefusal::NoConsent));
+    }
+
+    #[test]
+    fn no_service_and_no_platform_has_a_way_to_account_data() {
+        for actor in [Actor::Service(service()), Actor::Platform] {
+            for purpose in [Purpose::AccountManagement, Purpose::ConsentPreview] {
+                assert!(decide(actor.clone(), resident(1), purpose, &[Field::Email], None).is_err());
+            }
+        }
+    }
+}
