@@ -1,0 +1,43 @@
+//! Keys: the only crate that names a cryptographic library (aws-lc, and Argon2 which aws-lc lacks).
+//!
+//! Small on purpose: an auditor reads this crate to know every algorithm the platform can use. Nothing here does
+//! I/O. Secrets are wiped on drop, have no `Display`, and a `Debug` that shows nothing.
+
+pub mod aead;
+pub mod digest;
+pub mod hpke;
+pub mod kdf;
+pub mod mac;
+pub mod passphrase;
+pub mod random;
+pub mod ring;
+pub mod secret;
+pub mod sign;
+
+use thiserror::Error;
+
+/// What can go wrong with a key. Deliberately poor in detail: a richer answer would be an oracle.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Error {
+    /// The ciphertext, its place or its key is not the one it was sealed with.
+    #[error("does not open: another key, another place, or changed bytes")]
+    DoesNotOpen,
+    /// A key's bytes are not a key of the expected kind.
+    #[error("not a key of the expected kind")]
+    NotAKey,
+    /// The ring holds no such key.
+    #[error("the key ring holds no such key")]
+    NoSuchKey,
+    /// The signature does not belong to message and key.
+    #[error("the signature does not verify")]
+    BadSignature,
+    /// The library refused; a defect of ours or of the machine.
+    #[error("the cryptographic library refused the operation")]
+    Library,
+}
+
+impl From<aws_lc_rs::error::Unspecified> for Error {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self::Library
+    }
+}
