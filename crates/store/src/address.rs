@@ -1,0 +1,113 @@
+//! Store addresses: `sqlite:PATH` and `postgres://…`.
+
+use crate::Error;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Where a store is. Shows no password.
+#[derive(Clone)]
+pub enum Address {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(Box<PostgresAddress>),
+}
+
+/// How to reach a PostgreSQL database.
+#[derive(Clone)]
+pub struct PostgresAddress {
+    pub(crate) config: tokio_postgres::Config,
+    pub(crate) pool: usize,
+}
+
+/// Connections to one server when the address does not say `pool=N`.
+const POOL: usize = 16;
+/// How long a connection may take to be made.
+pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+
+impl Address {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`Error::Address`] with what to mend; it never repeats the address, which may hold a password.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains('\0') || path.starts_with(':') {
+                return Err(wrong("sqlite: must be followed by the path of a file"));
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(Box::new(postgres(url)?)));
+        }
+        Err(wrong("it must begin with sqlite: or postgres://"))
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
+            Self::Postgres(_) => out.write_str("postgres://…"),
+        }
+    }
+}
+
+fn postgres(url: &str) -> Result<PostgresAddress, Error> {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut pool = POOL;
+    let mut password = None;
+    let mut kept = Vec::new();
+    for option in query.split('&').filter(|option| !option.is_empty()) {
+        match option.split_once('=') {
+            Some(("pool", count)) => pool = pool_size(count)?,
+            Some(("password_file", path)) => password = Some(password_from(path)?),
+            _ => kept.push(option),
+        }
+    }
+    let text = if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) };
+    let mut config = tokio_postgres::Config::from_str(&text)
+        .map_err(|_| wrong("PostgreSQL addresses look like postgres://USER@HOST:PORT/DATABASE?OPTION=VALUE"))?;
+    if let Some(password) = password {
+        config.password(password);
+    }
+    if matches!(config.get_ssl_mode(), tokio_postgres::config::SslMode::Require) {
+        return Err(wrong(
+            "TLS to PostgreSQL is not built in yet: use a Unix socket, or a tunnel, and leave sslmode out",
+        ));
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    // A statement that hangs must not hold a row for ever; comparing text by bytes and planning by index keep both
+    // engines alike and serializable transactions from clashing over whole tables.
+    let limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s \
+                  -c enable_seqscan=off -c client_encoding=UTF8";
+    let options = config.get_options().map_or(limits.to_owned(), |own| format!("{limits} {own}"));
+    config.options(&options).application_name("lionrock");
+    config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(20));
+    Ok(PostgresAddress { config, pool })
+}
+
+fn pool_size(text: &str) -> Result<usize, Error> {
+    match text.parse() {
+        Ok(size @ 1..=200) => Ok(size),
+        _ => Err(wrong("pool must be a number from 1 to 200")),
+    }
+}
+
+/// The first line of the file.
+fn password_from(path: &str) -> Result<String, Error> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| wrong(&format!("password_file {path} cannot be read: {}", error.kind())))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        _ => Err(wrong(&format!("password_file {path} is empty"))),
+    }
+}
+
+fn wrong(what: &str) -> Error {
+    Error::Address { what: what.to_owned() }
+}

@@ -1,0 +1,117 @@
+//! The memory of the platform: SQL, one text on two engines.
+//!
+//! Personal columns hold sealed bytes (`sealed_*`); this crate has no key and cannot open them. Each table has one file
+//! here with its statements and functions over [`Tx`]; migrations are in `migrations/`. The subset of SQL is small on
+//! purpose: no engine functions, sequences, triggers, `now()`, advisory locks. Write closures run again after a lost race, so
+//! they may touch nothing but the transaction.
+
+mod address;
+mod engine;
+mod error;
+mod migrate;
+mod postgres;
+mod sqlite;
+mod tx;
+mod value;
+mod writer;
+
+pub mod key_ring;
+pub mod leaf;
+pub mod outbox;
+pub mod resident;
+
+use std::sync::Arc;
+
+pub use address::Address;
+pub use engine::Figures;
+pub use error::Error;
+pub use migrate::{MIGRATIONS, Migration, Standing};
+pub use tx::Tx;
+pub use value::{Row, Value};
+
+/// A handle on the store; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<engine::Engine>,
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (made if missing) or `postgres://USER@HOST/DATABASE` and brings its schema up to date.
+    ///
+    /// PostgreSQL addresses may add `password_file=PATH` and `pool=N` to the options that libpq knows; a Unix socket is
+    /// `postgres:///DATABASE?host=/FOLDER`.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::InUse`], [`Error::Foreign`], [`Error::Schema`], [`Error::SchemaEdited`] say what to mend;
+    /// [`Error::Unavailable`] when the server does not answer within 5 seconds.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        Self::open_with(url, MIGRATIONS).await
+    }
+
+    /// As [`Store::open`], with another list of migrations: for tests of older and newer schemas.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(url: &str, migrations: &'static [Migration]) -> Result<Self, Error> {
+        let engine = engine::Engine::open(&Address::parse(url)?, migrations).await?;
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Compares the schema of an existing store with this program's, changing nothing: for `doctor`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn inspect(url: &str) -> Result<Standing, Error> {
+        engine::Engine::inspect(&Address::parse(url)?).await
+    }
+
+    /// Runs `f` over one consistent state of the store. It sees every write that was answered before; it cannot write.
+    ///
+    /// # Errors
+    /// What `f` gives, or an [`Error`] of the store as `E`.
+    pub async fn read<T, E>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.engine.read(f).await
+    }
+
+    /// Runs `f` as if it were alone (serializable) and commits durably what it wrote; `Err` undoes it. The answer comes after
+    /// the commit. `f` may run several times when it loses a race, and touches nothing but the transaction. If the
+    /// caller goes away while waiting, the work may still be committed.
+    ///
+    /// # Errors
+    /// What `f` gives, or an [`Error`] of the store as `E`: [`Error::Busy`] when every retry lost, [`Error::Full`],
+    /// [`Error::Unavailable`].
+    pub async fn write<T, E>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.engine.write(f).await
+    }
+
+    /// Counters since the start, for `/metrics` and `bench`.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.engine.figures()
+    }
+
+    /// Which engine this is: `sqlite` or `postgres`.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    /// Finishes the queued writes and closes the files; later calls give [`Error::Unavailable`].
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Store({})", self.engine_name())
+    }
+}

@@ -1,0 +1,134 @@
+//! The one thread that writes to SQLite: many jobs, one commit, one fsync (group commit).
+//!
+//! While a commit waits for the disk, jobs queue up; the next transaction takes them together. Each job runs in its own
+//! savepoint, so a failing job takes nothing of its neighbours with it. No caller hears of success before the commit.
+
+use crate::engine::{Counters, attempt};
+use crate::sqlite::{Link, translate};
+use crate::tx::{self, Tx};
+use crate::{Error, Row};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Jobs in one transaction at most: bounds how long the first waits for the last.
+const BATCH: usize = 128;
+/// Jobs waiting at most; more callers wait outside, for a while.
+pub(crate) const QUEUE: usize = 1024;
+
+/// A closure with its answer, without their types.
+pub(crate) trait Job: Send {
+    /// Runs the closure; true to keep what it wrote.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers the caller once the fate of the whole batch is known.
+    fn settle(self: Box<Self>, fate: Result<(), Error>);
+}
+
+pub(crate) struct Task<T, E, F> {
+    work: F,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Task<T, E, F> {
+    pub(crate) const fn new(work: F, answer: oneshot::Sender<Result<T, E>>) -> Self {
+        Self { work, outcome: None, answer }
+    }
+}
+
+impl<T, E, F> Job for Task<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let outcome = attempt(tx, &mut self.work);
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn settle(self: Box<Self>, fate: Result<(), Error>) {
+        let answer = match (self.outcome, fate) {
+            (Some(Ok(_)) | None, Err(error)) => Err(E::from(error)),
+            (Some(outcome), _) => outcome,
+            (None, Ok(())) => Err(E::from(Error::unavailable("the work was never run"))),
+        };
+        // A caller that went away does not want the answer.
+        drop(self.answer.send(answer));
+    }
+}
+
+/// Serves the queue until every sender is gone, then closes the file.
+pub(crate) fn serve(link: Link, mut queue: mpsc::Receiver<Box<dyn Job>>, counters: &Arc<Counters>) {
+    while let Some(first) = queue.blocking_recv() {
+        batch(&link, first, &mut queue, counters);
+    }
+    link.close();
+}
+
+fn batch(link: &Link, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Job>>, counters: &Counters) {
+    if let Err(error) = run(link, "BEGIN IMMEDIATE") {
+        Counters::add(&counters.failures, 1);
+        first.settle(Err(error));
+        return;
+    }
+    let mut done = Vec::new();
+    let mut kept = 0;
+    let mut fate = Ok(());
+    let mut next = Some(first);
+    while let Some(mut job) = next {
+        let step = step(link, &mut *job);
+        done.push(job);
+        match step {
+            Ok(keep) => kept += u64::from(keep),
+            Err(error) => {
+                fate = Err(error);
+                break;
+            }
+        }
+        next = if done.len() < BATCH { queue.try_recv().ok() } else { None };
+    }
+    fate = fate.and_then(|()| run(link, "COMMIT"));
+    match &fate {
+        Ok(()) if kept > 0 => {
+            Counters::add(&counters.fsyncs, 1);
+            Counters::add(&counters.writes, kept);
+        }
+        Ok(()) => {}
+        Err(error) => {
+            tracing::error!(%error, jobs = done.len(), "a batch of writes was not committed");
+            Counters::add(&counters.failures, kept.max(1));
+            if !link.is_idle() {
+                // The connection must be clean for the next batch; if even this fails, its BEGIN says so.
+                drop(run(link, "ROLLBACK"));
+            }
+        }
+    }
+    for job in done {
+        job.settle(fate.clone());
+    }
+}
+
+/// One job in its savepoint. `Err` when the engine ended the whole transaction, as it does on some full disks.
+fn step(link: &Link, job: &mut dyn Job) -> Result<bool, Error> {
+    run(link, "SAVEPOINT job")?;
+    let mut tx = Tx::new(tx::Link::Sqlite(link));
+    let keep = job.run(&mut tx);
+    if link.is_idle() {
+        return Err(tx
+            .spoiled()
+            .cloned()
+            .unwrap_or_else(|| Error::unavailable("the transaction was ended by the engine")));
+    }
+    if !keep {
+        run(link, "ROLLBACK TO job")?;
+    }
+    run(link, "RELEASE job")?;
+    Ok(keep)
+}
+
+fn run(link: &Link, sql: &'static str) -> Result<(), Error> {
+    let rows: Result<Vec<Row>, rusqlite::Error> = link.rows(sql, &[]);
+    rows.map(drop).map_err(|error| translate(&error, sql))
+}
