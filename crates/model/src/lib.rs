@@ -3,13 +3,18 @@
 //! Pure by construction: no I/O, no clock, no randomness, no async, no wire formats. Whatever needs one of those
 //! receives it as a value. A type here that holds personal data has neither `Display` nor a telling `Debug`.
 
+pub mod account;
+pub mod credential;
 pub mod custody;
 pub mod hkid;
 pub mod id;
 pub mod language;
+pub mod oidc;
 pub mod person;
 pub mod policy;
 pub mod proofing;
 pub mod realm;
 pub mod refusal;
+pub mod service;
+pub mod session;
 pub mod time;

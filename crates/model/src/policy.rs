@@ -1,6 +1,6 @@
 //! Who may open which personal fields, for what purpose. Deny by default; the only maker of a [`Decision`].
 
-use crate::id::{ConsentId, ResidentId, ServiceId};
+use crate::id::{ConsentId, RegistrationId, ResidentId, ServiceId};
 use std::fmt;
 
 /// Who asks.
@@ -12,6 +12,17 @@ pub enum Actor {
     Service(ServiceId),
     /// The platform itself, for what it owes the resident (a notice by e-mail, say).
     Platform,
+    /// A person who is registering, by the cookie of that registration.
+    Registrant(RegistrationId),
+}
+
+/// Whose data it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A resident with an account.
+    Resident(ResidentId),
+    /// A person whose registration is under way.
+    Registrant(RegistrationId),
 }
 
 /// A personal field that is kept.
@@ -79,6 +90,8 @@ pub enum Purpose {
     ConsentPreview,
     /// A message the platform owes the person.
     Notification,
+    /// A registration under way is carried on to its account.
+    Registration,
     /// A service receives what the person released to it.
     Release,
 }
@@ -91,6 +104,7 @@ impl Purpose {
             Self::AccountManagement => "account-management",
             Self::ConsentPreview => "consent-preview",
             Self::Notification => "notification",
+            Self::Registration => "registration",
             Self::Release => "release",
         }
     }
@@ -99,7 +113,7 @@ impl Purpose {
     #[must_use]
     pub const fn fields(self) -> &'static [Field] {
         match self {
-            Self::AccountManagement => &Field::ALL,
+            Self::AccountManagement | Self::Registration => &Field::ALL,
             Self::ConsentPreview | Self::Release => {
                 &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::Email]
             }
@@ -127,7 +141,7 @@ pub struct ConsentGround {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Decision {
     actor: Actor,
-    resident: ResidentId,
+    subject: Subject,
     purpose: Purpose,
     fields: Vec<Field>,
     consent: Option<ConsentId>,
@@ -142,8 +156,17 @@ impl Decision {
 
     /// Whose data.
     #[must_use]
-    pub const fn resident(&self) -> ResidentId {
-        self.resident
+    pub const fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The resident, when the data is a resident's.
+    #[must_use]
+    pub const fn resident(&self) -> Option<ResidentId> {
+        match self.subject {
+            Subject::Resident(resident) => Some(resident),
+            Subject::Registrant(_) => None,
+        }
     }
 
     /// What for.
@@ -189,13 +212,13 @@ crate::refusals! {
     }
 }
 
-/// Decides whether `actor` may open `fields` of `resident` for `purpose`.
+/// Decides whether `actor` may open `fields` of `subject` for `purpose`. A `ground` is needed for a release alone.
 ///
 /// # Errors
 /// With the reason, when any field is not covered: nothing is opened in part.
 pub fn decide(
     actor: Actor,
-    resident: ResidentId,
+    subject: Subject,
     purpose: Purpose,
     fields: &[Field],
     ground: Option<&ConsentGround>,
@@ -205,14 +228,19 @@ pub fn decide(
     }
     match (&actor, purpose) {
         (Actor::Resident(own), Purpose::AccountManagement | Purpose::ConsentPreview) => {
-            if *own != resident {
+            if subject != Subject::Resident(*own) {
+                return Err(OpenRefusal::NotYours);
+            }
+        }
+        (Actor::Registrant(own), Purpose::Registration) => {
+            if subject != Subject::Registrant(*own) {
                 return Err(OpenRefusal::NotYours);
             }
         }
         (Actor::Service(service), Purpose::Release) => {
             let ground = ground.ok_or(OpenRefusal::NoConsent)?;
             let covers = ground.standing
-                && ground.resident == resident
+                && subject == Subject::Resident(ground.resident)
                 && ground.service == *service
                 && fields.iter().all(|field| ground.fields.contains(field));
             if !covers {
@@ -223,7 +251,7 @@ pub fn decide(
         _ => return Err(OpenRefusal::NotForThisPurpose),
     }
     let consent = ground.filter(|_| purpose == Purpose::Release).map(|ground| ground.consent);
-    Ok(Decision { actor, resident, purpose, fields: fields.to_vec(), consent })
+    Ok(Decision { actor, subject, purpose, fields: fields.to_vec(), consent })
 }
 
 #[cfg(test)]
@@ -236,6 +264,10 @@ mod tests {
         ResidentId::new(Millis(1), [n; 10])
     }
 
+    fn about(n: u8) -> Subject {
+        Subject::Resident(resident(n))
+    }
+
     fn service() -> ServiceId {
         ServiceId::parse("library").unwrap()
     }
@@ -243,13 +275,13 @@ mod tests {
     #[test]
     fn a_person_opens_their_own_data_and_nobody_elses() {
         let own = Actor::Resident(resident(1));
-        assert!(decide(own.clone(), resident(1), Purpose::AccountManagement, &Field::ALL, None).is_ok());
+        assert!(decide(own.clone(), about(1), Purpose::AccountManagement, &Field::ALL, None).is_ok());
         assert_eq!(
-            decide(own.clone(), resident(2), Purpose::AccountManagement, &[Field::Email], None),
+            decide(own.clone(), about(2), Purpose::AccountManagement, &[Field::Email], None),
             Err(OpenRefusal::NotYours)
         );
         assert_eq!(
-            decide(own, resident(1), Purpose::Release, &[Field::Email], None),
+            decide(own, about(1), Purpose::Release, &[Field::Email], None),
             Err(OpenRefusal::NotForThisPurpose)
         );
     }
@@ -264,7 +296,7 @@ mod tests {
             standing: true,
         };
         let ask = |fields: &[Field], who: u8, ground: Option<&ConsentGround>| {
-            decide(Actor::Service(service()), resident(who), Purpose::Release, fields, ground)
+            decide(Actor::Service(service()), about(who), Purpose::Release, fields, ground)
         };
         assert!(ask(&[Field::EnglishName], 1, Some(&ground)).unwrap().permits(Field::EnglishName));
         assert_eq!(ask(&[Field::EnglishName, Field::Hkid], 1, Some(&ground)), Err(OpenRefusal::NoConsent));
@@ -279,10 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn a_registrant_sees_their_own_registration_and_no_account() {
+        let own = RegistrationId::new(Millis(1), [1; 10]);
+        let other = RegistrationId::new(Millis(1), [2; 10]);
+        let ask = |subject| decide(Actor::Registrant(own), subject, Purpose::Registration, &[Field::Hkid], None);
+        assert!(ask(Subject::Registrant(own)).is_ok());
+        assert_eq!(ask(Subject::Registrant(other)), Err(OpenRefusal::NotYours));
+        assert_eq!(ask(about(1)), Err(OpenRefusal::NotYours));
+    }
+
+    #[test]
     fn no_service_and_no_platform_has_a_way_to_account_data() {
         for actor in [Actor::Service(service()), Actor::Platform] {
             for purpose in [Purpose::AccountManagement, Purpose::ConsentPreview] {
-                assert!(decide(actor.clone(), resident(1), purpose, &[Field::Email], None).is_err());
+                assert!(decide(actor.clone(), about(1), purpose, &[Field::Email], None).is_err());
             }
         }
     }

@@ -188,6 +188,8 @@ reasons! {
     PictureMissing = "picture-missing";
     /// A picture has too many bytes or pixels.
     PictureTooLarge = "picture-too-large";
+    /// The card picture shows a face and the face picture a card.
+    PicturesSwapped = "pictures-swapped";
     /// The portrait on the card could not be found.
     PortraitMissing = "portrait-missing";
     /// The face pictures are a copy of the card or of one another.

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Where a store is. Shows no password.
 #[derive(Clone)]
 pub enum Address {
-    /// A SQLite file.
-    Sqlite(PathBuf),
+    /// A SQLite file, and how many pages of 4 KiB it may grow to.
+    Sqlite(PathBuf, Option<u32>),
     /// A PostgreSQL database.
     Postgres(Box<PostgresAddress>),
 }
@@ -34,10 +34,14 @@ impl Address {
     pub fn parse(url: &str) -> Result<Self, Error> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
+            let (path, pages) = match path.split_once("?max_pages=") {
+                Some((path, pages)) => (path, Some(page_count(pages)?)),
+                None => (path, None),
+            };
             if path.is_empty() || path.contains('\0') || path.starts_with(':') {
                 return Err(wrong("sqlite: must be followed by the path of a file"));
             }
-            return Ok(Self::Sqlite(PathBuf::from(path)));
+            return Ok(Self::Sqlite(PathBuf::from(path), pages));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres(Box::new(postgres(url)?)));
@@ -49,7 +53,7 @@ impl Address {
 impl std::fmt::Debug for Address {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
+            Self::Sqlite(path, _) => write!(out, "sqlite:{}", path.display()),
             Self::Postgres(_) => out.write_str("postgres://…"),
         }
     }
@@ -89,6 +93,13 @@ fn postgres(url: &str) -> Result<PostgresAddress, Error> {
     config.options(&options).application_name("lionrock");
     config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(20));
     Ok(PostgresAddress { config, pool })
+}
+
+fn page_count(text: &str) -> Result<u32, Error> {
+    match text.parse() {
+        Ok(pages @ 64..=u32::MAX) => Ok(pages),
+        _ => Err(wrong("max_pages must be a number of at least 64: pages of 4 KiB")),
+    }
 }
 
 fn pool_size(text: &str) -> Result<usize, Error> {

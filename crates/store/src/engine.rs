@@ -13,14 +13,14 @@ pub(crate) enum Engine {
 impl Engine {
     pub(crate) async fn open(address: &Address, migrations: &'static [Migration]) -> Result<Self, Error> {
         match address {
-            Address::Sqlite(path) => Ok(Self::Sqlite(sqlite::Sqlite::open(path, migrations).await?)),
+            Address::Sqlite(path, pages) => Ok(Self::Sqlite(sqlite::Sqlite::open(path, *pages, migrations).await?)),
             Address::Postgres(server) => Ok(Self::Postgres(postgres::Postgres::open(server, migrations).await?)),
         }
     }
 
     pub(crate) async fn inspect(address: &Address) -> Result<Standing, Error> {
         match address {
-            Address::Sqlite(path) => sqlite::Sqlite::inspect(path).await,
+            Address::Sqlite(path, _) => sqlite::Sqlite::inspect(path).await,
             Address::Postgres(server) => postgres::Postgres::inspect(server).await,
         }
     }

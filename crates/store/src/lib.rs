@@ -8,6 +8,7 @@
 mod address;
 mod engine;
 mod error;
+pub mod failpoint;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -38,7 +39,7 @@ pub struct Store {
 impl Store {
     /// Opens `sqlite:PATH` (made if missing) or `postgres://USER@HOST/DATABASE` and brings its schema up to date.
     ///
-    /// PostgreSQL addresses may add `password_file=PATH` and `pool=N` to the options that libpq knows; a Unix socket is
+    /// SQLite addresses may end in `?max_pages=N` (4 KiB each): a limit of the file's size. PostgreSQL addresses may add `password_file=PATH` and `pool=N` to the options that libpq knows; a Unix socket is
     /// `postgres:///DATABASE?host=/FOLDER`.
     ///
     /// # Errors

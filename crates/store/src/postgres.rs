@@ -1,11 +1,11 @@
 //! PostgreSQL: a pool of connections, serializable writes that run again after a lost race.
 
-use crate::Error;
 use crate::address::{CONNECT, PostgresAddress};
 use crate::engine::{Counters, attempt};
 use crate::migrate::{self, Migration, Standing};
 use crate::tx::{self, Tx};
 use crate::value::{Row, Value};
+use crate::{Error, failpoint};
 use bytes::{BufMut, BytesMut};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use std::future::Future;
@@ -188,7 +188,7 @@ impl Link {
         let lost = matches!(tx.spoiled(), Some(Error::Busy));
         self.broken = matches!(tx.spoiled(), Some(Error::Unavailable { .. } | Error::Statement { .. }));
         match outcome {
-            Ok(value) => match self.run("COMMIT") {
+            Ok(value) => match self.commit() {
                 Ok(()) => End::Committed(value),
                 Err(Error::Busy) => End::Lost,
                 Err(error) => {
@@ -207,6 +207,13 @@ impl Link {
                 if lost { End::Lost } else { End::Undone(error) }
             }
         }
+    }
+
+    fn commit(&self) -> Result<(), Error> {
+        failpoint::reach("postgres-before-commit");
+        let outcome = self.run("COMMIT");
+        failpoint::reach("postgres-after-commit");
+        outcome
     }
 
     fn leave(self) {

@@ -40,16 +40,16 @@ struct Readers {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(path: &Path, migrations: &'static [Migration]) -> Result<Self, Error> {
+    pub(crate) async fn open(path: &Path, pages: Option<u32>, known: &'static [Migration]) -> Result<Self, Error> {
         let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || Self::start(path, migrations)).await;
-        opened.unwrap_or_else(|_| Err(Error::Panicked))
+        let opened = tokio::task::spawn_blocking(move || Self::start(path, pages, known)).await;
+        opened.unwrap_or(Err(Error::Panicked))
     }
 
-    fn start(path: PathBuf, migrations: &'static [Migration]) -> Result<Self, Error> {
+    fn start(path: PathBuf, pages: Option<u32>, known: &[Migration]) -> Result<Self, Error> {
         let lock = lock(&path)?;
-        let link = Link::writing(&path)?;
-        migrate::on_sqlite(&link.connection, migrations)?;
+        let link = Link::writing(&path, pages)?;
+        migrate::on_sqlite(&link.connection, known)?;
         let counters = Arc::new(Counters::default());
         let (queue, jobs) = mpsc::channel(writer::QUEUE);
         let shared = Arc::clone(&counters);
@@ -74,7 +74,7 @@ impl Sqlite {
             belongs_to_us(&link.connection, &path)?;
             migrate::standing_on_sqlite(&link.connection)
         });
-        standing.await.unwrap_or_else(|_| Err(Error::Panicked))
+        standing.await.unwrap_or(Err(Error::Panicked))
     }
 
     pub(crate) async fn read<T, E, F>(&self, f: F) -> Result<T, E>
@@ -154,13 +154,18 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    fn writing(path: &Path) -> Result<Self, Error> {
+    fn writing(path: &Path, pages: Option<u32>) -> Result<Self, Error> {
         create_private(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let link = Self::open(path, flags)?;
         let fresh = belongs_to_us(&link.connection, path)?;
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;";
         link.connection.execute_batch(settings).map_err(|error| translate(&error, settings))?;
+        if let Some(pages) = pages {
+            let sql = "PRAGMA max_page_count";
+            let set = link.connection.pragma_update(None, "max_page_count", pages);
+            set.map_err(|error| translate(&error, sql))?;
+        }
         if fresh {
             let sql = "PRAGMA application_id";
             link.connection

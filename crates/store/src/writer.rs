@@ -6,7 +6,7 @@
 use crate::engine::{Counters, attempt};
 use crate::sqlite::{Link, translate};
 use crate::tx::{self, Tx};
-use crate::{Error, Row};
+use crate::{Error, Row, failpoint};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -89,7 +89,9 @@ fn batch(link: &Link, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Jo
         }
         next = if done.len() < BATCH { queue.try_recv().ok() } else { None };
     }
+    failpoint::reach("sqlite-before-commit");
     fate = fate.and_then(|()| run(link, "COMMIT"));
+    failpoint::reach("sqlite-after-commit");
     match &fate {
         Ok(()) if kept > 0 => {
             Counters::add(&counters.fsyncs, 1);

@@ -1,4 +1,9 @@
 //! The store on both engines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
+mod crash;
+mod opening;
+mod outage;
+mod schema;
 mod transaction;

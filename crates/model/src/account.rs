@@ -1,0 +1,180 @@
+//! A resident's account: what is kept, and how it ends.
+
+use crate::credential::PasskeyRefusal;
+use crate::id::ResidentId;
+use crate::language::Language;
+use crate::refusal::Refusal;
+use crate::session::SessionRefusal;
+use crate::time::Millis;
+use std::fmt;
+
+/// Bytes of a user handle: all random, never derived from a person (WebAuthn L3 section 14.6.1).
+pub const USER_HANDLE_BYTES: usize = 64;
+/// Recovery codes given at a time.
+pub const RECOVERY_CODES: usize = 10;
+/// Characters of one code. Each carries five bits: 60 bits a code.
+pub const RECOVERY_CODE_CHARACTERS: usize = 12;
+/// Alphabet of codes: no letter or digit that looks like another (Crockford's base 32).
+pub const RECOVERY_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A resident as kept in clear: no name, no number, nothing that finds the person without the key of the blind index.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Resident {
+    /// Our row.
+    pub id: ResidentId,
+    /// 64 random bytes that passkeys carry.
+    pub user_handle: Vec<u8>,
+    /// The resident's own key, wrapped; gone once the account is closed.
+    pub wrapped_key: Option<Vec<u8>>,
+    /// Language for messages.
+    pub language: Language,
+    /// When the account began.
+    pub created: Millis,
+    /// When it was closed, if it was.
+    pub closed: Option<Millis>,
+    /// One more with each change.
+    pub version: u64,
+}
+
+impl Resident {
+    /// Whether the account is open.
+    #[must_use]
+    pub const fn is_standing(&self) -> bool {
+        self.closed.is_none() && self.wrapped_key.is_some()
+    }
+}
+
+impl fmt::Debug for Resident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Resident({})", self.id)
+    }
+}
+
+/// A code a person typed, brought to the one form that is compared: capitals, look-alikes resolved, no separators.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    /// Makes a code of random bytes, one a character.
+    #[must_use]
+    pub fn from_random(bytes: [u8; RECOVERY_CODE_CHARACTERS]) -> Self {
+        Self(bytes.iter().filter_map(|b| RECOVERY_ALPHABET.get(usize::from(b & 31))).map(|b| char::from(*b)).collect())
+    }
+
+    /// Reads what a person typed.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain: String = text
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '\u{2013}' | '\u{3000}'))
+            .map(|c| match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                other => other,
+            })
+            .collect();
+        let fits = plain.len() == RECOVERY_CODE_CHARACTERS && plain.bytes().all(|b| RECOVERY_ALPHABET.contains(&b));
+        fits.then_some(Self(plain))
+    }
+
+    /// The compared form.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The shown form: groups of four.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let characters: Vec<char> = self.0.chars().collect();
+        characters.chunks(4).map(|c| c.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(…)")
+    }
+}
+
+/// Why something about an account is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountRefusal {
+    /// It would leave no way to sign in.
+    LastAuthenticator,
+    /// The name is not usable.
+    NameNotUsable,
+    /// There is no such thing in this account; somebody else's looks the same.
+    NotFound,
+    /// The passkey's answer was not accepted.
+    Passkey(PasskeyRefusal),
+    /// The session does not allow it.
+    Session(SessionRefusal),
+    /// What was shown is not what stands any more.
+    ShownChanged,
+    /// No more passkeys fit.
+    TooManyAuthenticators,
+}
+
+impl From<PasskeyRefusal> for AccountRefusal {
+    fn from(refusal: PasskeyRefusal) -> Self {
+        Self::Passkey(refusal)
+    }
+}
+
+impl From<SessionRefusal> for AccountRefusal {
+    fn from(refusal: SessionRefusal) -> Self {
+        Self::Session(refusal)
+    }
+}
+
+impl Refusal for AccountRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::LastAuthenticator => "last-authenticator",
+            Self::NameNotUsable => "name-not-usable",
+            Self::NotFound => "not-in-account",
+            Self::Passkey(refusal) => refusal.code(),
+            Self::Session(refusal) => refusal.code(),
+            Self::ShownChanged => "shown-changed",
+            Self::TooManyAuthenticators => "too-many-authenticators",
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::LastAuthenticator | Self::ShownChanged | Self::TooManyAuthenticators => 409,
+            Self::NameNotUsable => 422,
+            Self::NotFound => 404,
+            Self::Passkey(refusal) => refusal.status(),
+            Self::Session(refusal) => refusal.status(),
+        }
+    }
+
+    fn audited(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::Passkey(refusal) => refusal.audited(),
+            Self::Session(refusal) => refusal.audited(),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_survive_how_people_write() {
+        let code = RecoveryCode::from_random([0, 1, 31, 32, 5, 10, 20, 30, 255, 7, 8, 9]);
+        assert_eq!(code.shown().len(), 14);
+        assert_eq!(RecoveryCode::parse(&code.shown()), Some(code.clone()));
+        let sloppy = code.shown().to_lowercase().replace('0', "o").replace('1', "l").replace('-', " ");
+        assert_eq!(RecoveryCode::parse(&sloppy), Some(code));
+        for bad in ["", "0000-0000-000", "0000-0000-0000-0", "UUUU-UUUU-UUUU", "é000-0000-0000"] {
+            assert_eq!(RecoveryCode::parse(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Writing to the ledger from inside a business transaction.
+
+use crate::{Caller, Fault, Platform};
+use lionrock_crypto::ring::{Domain, Slot};
+use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
+use lionrock_model::id::ResidentId;
+use lionrock_store::{Tx, leaf};
+use serde_json::{Value, json};
+
+/// Something worth a leaf. The body holds ids, words and counts, never personal data.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Dotted lower-case words: `custody.opened`.
+    pub kind: &'static str,
+    /// The resident it concerns.
+    pub resident: Option<ResidentId>,
+    /// What happened, as a JSON object.
+    pub body: Value,
+}
+
+impl Event {
+    /// An event of a kind, about a resident or nobody.
+    #[must_use]
+    pub const fn new(kind: &'static str, resident: Option<ResidentId>, body: Value) -> Self {
+        Self { kind, resident, body }
+    }
+}
+
+/// Adds a leaf in this transaction; returns the event's random id, by which its inclusion can be asked for later.
+///
+/// # Errors
+/// Of the store; `Bug` when the kind is not dotted lower-case words.
+pub fn append(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, event: &Event) -> Result<[u8; 16], Fault> {
+    let id: [u8; 16] = caller.random();
+    let key: [u8; 32] = caller.random();
+    let kind = Kind::parse(event.kind).map_err(|_| Fault::bug(format!("not a kind of leaf: {}", event.kind)))?;
+    let canonical = canonical(event, caller)?;
+    let leaf = Leaf::commit(id, kind, CoarseTime::from_millis(caller.now.0), &key, &canonical);
+    let body = [&key[..], &canonical].concat();
+    let sealed = platform.keys.seal(Domain::Audit, &slot(&id), None, &body, &*caller.entropy)?;
+    let row = leaf::NewLeaf {
+        event: id,
+        kind: event.kind.to_owned(),
+        coarse_time: i64::try_from(leaf.time.seconds()).unwrap_or(i64::MAX),
+        commitment: leaf.commitment,
+        resident: event.resident.map(|resident| *resident.as_bytes()),
+        sealed_body: sealed.into(),
+        created_at: caller.now.0,
+    };
+    leaf::insert(tx, &row)?;
+    Ok(id)
+}
+
+/// Reads an event's commitment key and canonical bytes back.
+///
+/// # Errors
+/// `Key` when the sealed body is another event's.
+pub fn open_body(platform: &Platform, event: &[u8; 16], sealed: &[u8]) -> Result<([u8; 32], Vec<u8>), Fault> {
+    let plain = platform.keys.open_sealed(Domain::Audit, &slot(event), None, sealed)?;
+    let (key, canonical) = plain.split_first_chunk::<32>().ok_or_else(|| Fault::stored_data("leaf body too short"))?;
+    Ok((*key, canonical.to_vec()))
+}
+
+fn canonical(event: &Event, caller: &Caller) -> Result<Vec<u8>, Fault> {
+    // serde_json's map is ordered by key, so the same event always gives the same bytes.
+    let whole = json!({
+        "at": caller.now.0,
+        "body": event.body,
+        "kind": event.kind,
+        "resident": event.resident.map(|id| id.to_string()),
+        "trace": caller.trace.to_string(),
+    });
+    Ok(serde_json::to_vec(&whole)?)
+}
+
+const fn slot(event: &[u8; 16]) -> Slot<'_> {
+    Slot { table: "leaf", column: "sealed_body", row: event, resident: &NOBODY, schema: 1, version: 1 }
+}
+
+/// The resident part of a slot that is about nobody.
+pub const NOBODY: [u8; 16] = [0; 16];

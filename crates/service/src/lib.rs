@@ -1,0 +1,20 @@
+//! What the platform does: one folder a journey, one file a verb. The only place where policy, transactions, sealing and
+//! the ledger meet.
+//!
+//! A verb is `journey::verb(platform, caller, command) -> Result<Outcome, Error<Refusal>>` and runs in four steps: policy,
+//! read, decide, write — the last three in one transaction with the ledger's leaves and the outbox. Verbs do not call
+//! each other's journeys: shared rules are in `model`, shared queries in `store`, shared steps of a transaction in
+//! [`audit`], [`vault`] and [`outbox`]. No effect happens inside a transaction.
+
+pub mod audit;
+pub mod boot;
+pub mod caller;
+pub mod fault;
+pub mod outbox;
+pub mod platform;
+pub mod port;
+pub mod vault;
+
+pub use caller::Caller;
+pub use fault::{Error, Fault};
+pub use platform::{Platform, Ports, Settings};

@@ -1,0 +1,121 @@
+//! The platform: store, keys, settings and the systems it calls, in one value behind one `Arc`.
+
+use crate::port::{Mail, ProofingProvider, Registry};
+use lionrock_crypto::ring::KeyRing;
+use lionrock_model::id::ServiceId;
+use lionrock_model::realm::Realm;
+use lionrock_model::service::Service;
+use lionrock_store::Store;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything a verb may use.
+#[derive(Debug)]
+pub struct Platform {
+    /// The memory.
+    pub store: Store,
+    /// The keys of this realm.
+    pub keys: KeyRing,
+    /// What the operator decided.
+    pub settings: Settings,
+    /// The systems we call.
+    pub ports: Ports,
+}
+
+/// What the operator decided, checked at the start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The realm.
+    pub realm: Realm,
+    /// Scheme, host and port people reach the platform by, without a slash at the end: `https://localhost:8443`. Issuer
+    /// and WebAuthn origin.
+    pub issuer: String,
+    /// WebAuthn relying-party id: the host of the issuer, or a parent domain of it.
+    pub rp_id: String,
+    /// The name people read in their passkey dialogue.
+    pub rp_name: String,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Registered online services.
+    pub services: Vec<Service>,
+    /// Spans and counts that policy fixes.
+    pub limits: Limits,
+}
+
+/// Spans and counts that policy fixes. Tests shorten them; a production realm runs with the defaults.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// From the first byte of a picture to the end of its worker.
+    pub custody: Duration,
+    /// A registration that is not carried on.
+    pub registration: Duration,
+    /// A presence challenge.
+    pub challenge: Duration,
+    /// A passkey ceremony (WebAuthn L3 section 15.1 recommends 5 to 10 minutes).
+    pub ceremony: Duration,
+    /// A session without use (SP 800-63B-4 section 2.2.3).
+    pub session_idle: Duration,
+    /// A session altogether.
+    pub session_total: Duration,
+    /// A fresh assertion counts as step-up for so long.
+    pub step_up: Duration,
+    /// An e-mail confirmation code.
+    pub email_code: Duration,
+    /// An authorization code (FAPI 2.0 section 5.3.2.1: at most 60 s).
+    pub code: Duration,
+    /// A pushed request (FAPI 2.0 section 5.3.2.2: under 600 s).
+    pub pushed_request: Duration,
+    /// An access token.
+    pub access_token: Duration,
+    /// An ID Token.
+    pub id_token: Duration,
+    /// Refused proofings after which only a counter can help.
+    pub proofing_attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        Self {
+            custody: Duration::from_secs(120),
+            registration: minutes(60),
+            challenge: Duration::from_secs(90),
+            ceremony: minutes(5),
+            session_idle: minutes(60),
+            session_total: minutes(24 * 60),
+            step_up: minutes(5),
+            email_code: minutes(10),
+            code: Duration::from_secs(60),
+            pushed_request: Duration::from_secs(90),
+            access_token: minutes(5),
+            id_token: minutes(5),
+            proofing_attempts: 3,
+        }
+    }
+}
+
+/// The systems we call.
+#[derive(Clone)]
+pub struct Ports {
+    /// The authority that issued the card.
+    pub registry: Arc<dyn Registry>,
+    /// Outgoing mail.
+    pub mail: Arc<dyn Mail>,
+    /// Who judges pictures.
+    pub proofing: Arc<dyn ProofingProvider>,
+}
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ports(…)")
+    }
+}
+
+impl Platform {
+    /// A registered service.
+    #[must_use]
+    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.settings.services.iter().find(|service| service.id() == id)
+    }
+}

@@ -1,0 +1,258 @@
+//! Opening personal data: no log, no key.
+//!
+//! A [`Decision`](lionrock_model::policy::Decision) becomes a [`Grant`] only by writing its leaf in the running
+//! transaction; only a grant opens, and only the fields decided on. There is no other call of `KeyRing::open_sealed` on
+//! personal data (a test reads the source and says so). What a grant opened leaves the transaction only when the
+//! transaction, and so the leaf, is committed.
+
+use crate::audit::{self, Event};
+use crate::{Caller, Fault, Platform};
+use lionrock_crypto::ring::{Domain, ResidentKey, Slot};
+use lionrock_model::hkid::Hkid;
+use lionrock_model::id::ResidentId;
+use lionrock_model::person::{CardFacts, ChineseName, Email, EnglishName, Sex};
+use lionrock_model::policy::{Actor, Decision, Field, Subject};
+use lionrock_store::{Tx, resident};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+/// The right to open the decided fields, within one transaction.
+#[derive(Debug)]
+pub struct Grant<'p> {
+    platform: &'p Platform,
+    decision: Decision,
+    key: Option<ResidentKey>,
+    row: Option<resident::Resident>,
+    /// The leaf that was written for it.
+    pub leaf: [u8; 16],
+}
+
+/// Writes the leaf of a decision and unwraps what it needs.
+///
+/// # Errors
+/// `Key` when the resident's key is destroyed or another's: nothing can be opened any more.
+pub fn grant<'p>(
+    tx: &mut Tx<'_>,
+    platform: &'p Platform,
+    caller: &Caller,
+    decision: &Decision,
+) -> Result<Grant<'p>, Fault> {
+    let leaf = audit::append(tx, platform, caller, &opening(decision))?;
+    let (key, row) = match decision.subject() {
+        Subject::Registrant(_) => (None, None),
+        Subject::Resident(id) => {
+            let row = resident::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such resident"))?;
+            (Some(unwrap_key(platform, id, &row)?), Some(row))
+        }
+    };
+    Ok(Grant { platform, decision: decision.clone(), key, row, leaf })
+}
+
+/// The key of a resident, for sealing something new about them. Opening takes a [`grant`].
+///
+/// # Errors
+/// `Key` when the key is destroyed.
+pub fn sealing_key(tx: &mut Tx<'_>, platform: &Platform, id: ResidentId) -> Result<ResidentKey, Fault> {
+    let row = resident::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such resident"))?;
+    unwrap_key(platform, id, &row)
+}
+
+fn unwrap_key(platform: &Platform, id: ResidentId, row: &resident::Resident) -> Result<ResidentKey, Fault> {
+    let wrapped = row.sealed_key.as_deref().ok_or(lionrock_crypto::Error::DoesNotOpen)?;
+    Ok(platform.keys.resident_key(id.as_bytes(), wrapped)?)
+}
+
+fn opening(decision: &Decision) -> Event {
+    let by = match decision.actor() {
+        Actor::Resident(_) | Actor::Registrant(_) => json!({"self": true}),
+        Actor::Service(service) => json!({"service": service.as_str()}),
+        Actor::Platform => json!({"platform": true}),
+    };
+    let fields: Vec<_> = decision.fields().iter().map(|field| field.word()).collect();
+    let body = json!({
+        "by": by,
+        "consent": decision.consent().map(|id| id.to_string()),
+        "fields": fields,
+        "purpose": decision.purpose().word(),
+    });
+    Event::new("personal.opened", decision.resident(), body)
+}
+
+impl Grant<'_> {
+    /// Opens one sealed value that holds `field`.
+    ///
+    /// # Errors
+    /// `Bug` when the field was not decided on; `Key` when place, version or person is another.
+    pub fn open(
+        &self,
+        field: Field,
+        domain: Domain,
+        slot: &Slot<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        if !self.decision.permits(field) {
+            return Err(Fault::bug(format!("{} was not decided on", field.word())));
+        }
+        Ok(self.platform.keys.open_sealed(domain, slot, self.key.as_ref(), sealed)?)
+    }
+
+    /// The facts of the card, reduced to the fields decided on.
+    ///
+    /// # Errors
+    /// `StoredData` when the row holds none; `Key` when they do not open.
+    pub fn profile(&self) -> Result<Profile, Fault> {
+        let (id, row) = self.own_row()?;
+        let sealed = row.sealed_profile.as_deref().ok_or_else(|| Fault::stored_data("no profile"))?;
+        let plain = self.platform.keys.open_sealed(Domain::Profile, &profile_slot(&id), self.key.as_ref(), sealed)?;
+        let mut profile: Profile = serde_json::from_slice(&plain)?;
+        profile.keep_only(&self.decision);
+        Ok(profile)
+    }
+
+    /// The e-mail address, when one is confirmed.
+    ///
+    /// # Errors
+    /// `Bug` when it was not decided on; `Key` when it does not open.
+    pub fn email(&self) -> Result<Option<Email>, Fault> {
+        let (id, row) = self.own_row()?;
+        let Some(sealed) = row.sealed_contact.as_deref() else { return Ok(None) };
+        let plain = self.open(Field::Email, Domain::Contact, &contact_slot(&id, row.version), sealed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| Fault::stored_data("contact is not text"))?;
+        Email::parse(text).map(Some).map_err(|_| Fault::stored_data("contact is not an address"))
+    }
+
+    /// The resident's row, as it was read for this grant.
+    ///
+    /// # Errors
+    /// `Bug` when the grant is about nobody's account.
+    pub fn row(&self) -> Result<&resident::Resident, Fault> {
+        self.own_row().map(|(_, row)| row)
+    }
+
+    fn own_row(&self) -> Result<(ResidentId, &resident::Resident), Fault> {
+        let row = self.row.as_ref().ok_or_else(|| Fault::bug("the grant is about no account"))?;
+        Ok((row.id, row))
+    }
+}
+
+/// Seals the facts of the card for a new account.
+///
+/// # Errors
+/// `Key` when sealing fails.
+pub fn seal_profile(
+    platform: &Platform,
+    caller: &Caller,
+    id: ResidentId,
+    key: &ResidentKey,
+    facts: &CardFacts,
+) -> Result<Vec<u8>, Fault> {
+    let plain = Zeroizing::new(serde_json::to_vec(&Profile::from(facts))?);
+    let slot = profile_slot(&id);
+    Ok(platform.keys.seal(Domain::Profile, &slot, Some(key), &plain, &*caller.entropy)?.into())
+}
+
+/// Seals an address for the version the resident's row will have once it is stored.
+///
+/// # Errors
+/// `Key` when sealing fails.
+pub fn seal_email(
+    platform: &Platform,
+    caller: &Caller,
+    id: ResidentId,
+    next_version: i64,
+    key: &ResidentKey,
+    email: &Email,
+) -> Result<Vec<u8>, Fault> {
+    let slot = contact_slot(&id, next_version);
+    let plain = email.reveal().as_bytes();
+    Ok(platform.keys.seal(Domain::Contact, &slot, Some(key), plain, &*caller.entropy)?.into())
+}
+
+const fn profile_slot(id: &ResidentId) -> Slot<'_> {
+    let id = id.as_bytes();
+    Slot { table: "resident", column: "sealed_profile", row: id, resident: id, schema: 1, version: 1 }
+}
+
+fn contact_slot(id: &ResidentId, version: i64) -> Slot<'_> {
+    let id = id.as_bytes();
+    let version = u64::try_from(version).unwrap_or(0);
+    Slot { table: "resident", column: "sealed_contact", row: id, resident: id, schema: 1, version }
+}
+
+/// The facts of a card as sealed and as released: absent members were not decided on, or do not exist.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// `U123456(0)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hkid: Option<String>,
+    /// `CHAN, Tai Man`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub english_name: Option<String>,
+    /// Characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chinese_name: Option<String>,
+    /// `yyyy-mm-dd`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth: Option<String>,
+    /// `F` or `M`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sex: Option<char>,
+    /// `yyyy-mm-dd`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_issued: Option<String>,
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Profile(…)")
+    }
+}
+
+impl From<&CardFacts> for Profile {
+    fn from(facts: &CardFacts) -> Self {
+        Self {
+            hkid: Some(facts.hkid.reveal()),
+            english_name: Some(facts.english_name.reveal().to_owned()),
+            chinese_name: facts.chinese_name.as_ref().map(|name| name.reveal().to_owned()),
+            birth: Some(facts.birth.to_string()),
+            sex: Some(facts.sex.letter()),
+            card_issued: Some(facts.issued.to_string()),
+        }
+    }
+}
+
+impl Profile {
+    fn keep_only(&mut self, decision: &Decision) {
+        fn keep<T>(value: &mut Option<T>, permitted: bool) {
+            if !permitted {
+                *value = None;
+            }
+        }
+        keep(&mut self.hkid, decision.permits(Field::Hkid));
+        keep(&mut self.english_name, decision.permits(Field::EnglishName));
+        keep(&mut self.chinese_name, decision.permits(Field::ChineseName));
+        keep(&mut self.birth, decision.permits(Field::Birth));
+        keep(&mut self.sex, decision.permits(Field::Sex));
+        keep(&mut self.card_issued, decision.permits(Field::CardIssued));
+    }
+
+    /// Back to checked facts, when every fact is present.
+    ///
+    /// # Errors
+    /// `StoredData` when one is missing or is no such fact.
+    pub fn facts(&self) -> Result<CardFacts, Fault> {
+        let wrong = |_| Fault::stored_data("a stored fact cannot be read");
+        let missing = || Fault::stored_data("a stored fact is missing");
+        let chinese = self.chinese_name.as_deref().map(ChineseName::parse).transpose();
+        Ok(CardFacts {
+            hkid: Hkid::parse(self.hkid.as_deref().ok_or_else(missing)?).map_err(|_| missing())?,
+            english_name: EnglishName::parse(self.english_name.as_deref().ok_or_else(missing)?).map_err(wrong)?,
+            chinese_name: chinese.map_err(wrong)?,
+            birth: self.birth.as_deref().and_then(|d| d.parse().ok()).ok_or_else(missing)?,
+            sex: self.sex.and_then(Sex::from_letter).ok_or_else(missing)?,
+            issued: self.card_issued.as_deref().and_then(|d| d.parse().ok()).ok_or_else(missing)?,
+        })
+    }
+}
