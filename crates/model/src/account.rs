@@ -1,11 +1,8 @@
 //! A resident's account: what is kept, and how it ends.
 
 use crate::credential::PasskeyRefusal;
-use crate::id::ResidentId;
-use crate::language::Language;
 use crate::refusal::Refusal;
 use crate::session::SessionRefusal;
-use crate::time::Millis;
 use std::fmt;
 
 /// Bytes of a user handle: all random, never derived from a person (WebAuthn L3 section 14.6.1).
@@ -16,39 +13,6 @@ pub const RECOVERY_CODES: usize = 10;
 pub const RECOVERY_CODE_CHARACTERS: usize = 12;
 /// Alphabet of codes: no letter or digit that looks like another (Crockford's base 32).
 pub const RECOVERY_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// A resident as kept in clear: no name, no number, nothing that finds the person without the key of the blind index.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Resident {
-    /// Our row.
-    pub id: ResidentId,
-    /// 64 random bytes that passkeys carry.
-    pub user_handle: Vec<u8>,
-    /// The resident's own key, wrapped; gone once the account is closed.
-    pub wrapped_key: Option<Vec<u8>>,
-    /// Language for messages.
-    pub language: Language,
-    /// When the account began.
-    pub created: Millis,
-    /// When it was closed, if it was.
-    pub closed: Option<Millis>,
-    /// One more with each change.
-    pub version: u64,
-}
-
-impl Resident {
-    /// Whether the account is open.
-    #[must_use]
-    pub const fn is_standing(&self) -> bool {
-        self.closed.is_none() && self.wrapped_key.is_some()
-    }
-}
-
-impl fmt::Debug for Resident {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Resident({})", self.id)
-    }
-}
 
 /// A code a person typed, brought to the one form that is compared: capitals, look-alikes resolved, no separators.
 #[derive(Clone, PartialEq, Eq)]

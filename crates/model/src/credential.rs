@@ -3,10 +3,6 @@
 use crate::id::{CredentialId, ResidentId};
 use crate::time::Millis;
 use std::fmt;
-use std::time::Duration;
-
-/// How long a challenge lives: five minutes, the lower end of WebAuthn L3 section 15.1's recommendation.
-pub const CEREMONY_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Most passkeys one resident may hold at a time.
 pub const MOST_CREDENTIALS: usize = 10;

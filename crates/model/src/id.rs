@@ -86,6 +86,8 @@ ids! {
     ResidentId;
     /// A browser session of a resident.
     SessionId;
+    /// A line of a resident's sign-in history.
+    SignInId;
 }
 
 /// An online service's client identifier, as registered: 3 to 64 of `a-z 0-9 - . _`, starting with a letter.

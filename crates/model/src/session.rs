@@ -1,17 +1,22 @@
 //! Browser sessions of a resident and the history of signing in.
 
 use crate::credential::PasskeyRefusal;
-use crate::id::{CredentialId, ResidentId, SessionId};
+use crate::id::{CredentialId, ResidentId, SessionId, SignInId};
 use crate::refusal::Refusal;
 use crate::time::Millis;
 use std::time::Duration;
 
-/// A session ends when nothing was asked for so long (SP 800-63B-4 section 2.2.3).
-pub const IDLE: Duration = Duration::from_secs(60 * 60);
-/// A session ends so long after signing in, whatever happens.
-pub const ABSOLUTE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How old a proof of presence may be for a sensitive change.
-pub const FRESH: Duration = Duration::from_secs(5 * 60);
+/// How long sessions and proofs of presence count.
+#[derive(Clone, Copy, Debug)]
+pub struct Spans {
+    /// A session ends when nothing was asked for so long (one hour, SP 800-63B-4 section 2.2.3).
+    pub idle: Duration,
+    /// A session ends so long after signing in, whatever happens (24 hours).
+    pub total: Duration,
+    /// How old a proof of presence may be for a sensitive change (five minutes).
+    pub fresh: Duration,
+}
+
 /// Bytes of a session secret: 256 bits.
 pub const SECRET_BYTES: usize = 32;
 
@@ -41,12 +46,12 @@ pub struct Session {
 impl Session {
     /// Why it does not stand at `now`, or `None` while it stands.
     #[must_use]
-    pub fn over(&self, now: Millis) -> Option<EndReason> {
+    pub fn over(&self, now: Millis, spans: &Spans) -> Option<EndReason> {
         if let Some((_, reason)) = self.ended {
             Some(reason)
-        } else if now.since(self.created) >= ABSOLUTE {
+        } else if now.since(self.created) >= spans.total {
             Some(EndReason::Absolute)
-        } else if now.since(self.seen) >= IDLE {
+        } else if now.since(self.seen) >= spans.idle {
             Some(EndReason::Idle)
         } else {
             None
@@ -55,14 +60,14 @@ impl Session {
 
     /// Whether presence was proved recently enough for a sensitive change.
     #[must_use]
-    pub fn is_fresh(&self, now: Millis) -> bool {
-        now.since(self.proved) <= FRESH
+    pub fn is_fresh(&self, now: Millis, spans: &Spans) -> bool {
+        now.since(self.proved) <= spans.fresh
     }
 
     /// When it ends if nothing is asked any more.
     #[must_use]
-    pub fn ends_by(&self) -> Millis {
-        self.seen.after(IDLE).min(self.created.after(ABSOLUTE))
+    pub fn ends_by(&self, spans: &Spans) -> Millis {
+        self.seen.after(spans.idle).min(self.created.after(spans.total))
     }
 }
 
@@ -183,7 +188,7 @@ impl Device {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     /// Our row.
-    pub id: SessionId,
+    pub id: SignInId,
     /// Whose.
     pub resident: ResidentId,
     /// When.
@@ -299,6 +304,12 @@ impl Refusal for SessionRefusal {
 mod tests {
     use super::*;
 
+    const SPANS: Spans = Spans {
+        idle: Duration::from_secs(3600),
+        total: Duration::from_secs(24 * 3600),
+        fresh: Duration::from_secs(300),
+    };
+
     fn session() -> Session {
         Session {
             id: SessionId::new(Millis(0), [0; 10]),
@@ -317,20 +328,20 @@ mod tests {
     fn a_session_ends_by_idleness_by_age_and_by_will() {
         let hour = 3_600_000;
         let mut session = session();
-        assert_eq!(session.over(Millis(hour - 1)), None);
-        assert_eq!(session.over(Millis(hour)), Some(EndReason::Idle));
+        assert_eq!(session.over(Millis(hour - 1), &SPANS), None);
+        assert_eq!(session.over(Millis(hour), &SPANS), Some(EndReason::Idle));
         session.seen = Millis(24 * hour - 1);
-        assert_eq!(session.over(Millis(24 * hour - 1)), None);
-        assert_eq!(session.over(Millis(24 * hour)), Some(EndReason::Absolute));
-        assert_eq!(session.ends_by(), Millis(24 * hour));
+        assert_eq!(session.over(Millis(24 * hour - 1), &SPANS), None);
+        assert_eq!(session.over(Millis(24 * hour), &SPANS), Some(EndReason::Absolute));
+        assert_eq!(session.ends_by(&SPANS), Millis(24 * hour));
         session.ended = Some((Millis(5), EndReason::SignedOut));
-        assert_eq!(session.over(Millis(6)), Some(EndReason::SignedOut));
+        assert_eq!(session.over(Millis(6), &SPANS), Some(EndReason::SignedOut));
     }
 
     #[test]
     fn presence_is_fresh_for_five_minutes() {
-        assert!(session().is_fresh(Millis(300_000)));
-        assert!(!session().is_fresh(Millis(300_001)));
+        assert!(session().is_fresh(Millis(300_000), &SPANS));
+        assert!(!session().is_fresh(Millis(300_001), &SPANS));
     }
 
     #[test]

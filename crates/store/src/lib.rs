@@ -8,7 +8,20 @@
 mod address;
 mod engine;
 mod error;
+pub mod ceremony;
+pub mod consent;
+pub mod credential;
 pub mod failpoint;
+pub mod key_ring;
+pub mod leaf;
+pub mod oidc_assertion;
+pub mod oidc_grant;
+pub mod oidc_pseudonym;
+pub mod oidc_request;
+pub mod outbox;
+pub mod recovery_code;
+pub mod resident;
+pub mod session;
 mod migrate;
 mod postgres;
 mod sqlite;
@@ -16,10 +29,6 @@ mod tx;
 mod value;
 mod writer;
 
-pub mod key_ring;
-pub mod leaf;
-pub mod outbox;
-pub mod resident;
 
 use std::sync::Arc;
 
