@@ -10,6 +10,7 @@ pub mod audit;
 pub mod boot;
 pub mod caller;
 pub mod fault;
+pub mod health;
 pub mod outbox;
 pub mod platform;
 pub mod port;

@@ -1,0 +1,23 @@
+//! For probes: is the process alive, can it serve.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+
+use crate::{AppState, Visit};
+
+/// `GET /healthz`: the process answers.
+pub async fn alive() -> Response {
+    Json(json!({ "status": "alive" })).into_response()
+}
+
+/// `GET /readyz`: the store answers and the ledger is fresh; 503 with the failing part otherwise.
+pub async fn ready(State(state): State<AppState>, visit: Visit) -> Response {
+    let parts = state.edge.readiness(&state.platform, visit.caller.now).await;
+    let all = parts.iter().all(|(_, ok)| *ok);
+    let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let checks: serde_json::Map<_, _> = parts.iter().map(|(name, ok)| ((*name).to_owned(), json!(ok))).collect();
+    (status, Json(json!({ "status": if all { "ready" } else { "not ready" }, "checks": checks }))).into_response()
+}

@@ -1,0 +1,50 @@
+//! Every route, in one table. `people` have cookies and the same-origin check; `open` endpoints are called by programs and by scripts of other
+//! origins, without cookies; `machines` are called by programs only.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+
+use crate::{AppState, health, layers, metrics, start, static_files};
+
+/// The whole site.
+pub fn table(state: &AppState) -> Router {
+    let people = people().layer(from_fn_with_state(state.clone(), layers::same_origin));
+    let open = open().layer(from_fn(layers::open_to_scripts));
+    people
+        .merge(open)
+        .merge(machines())
+        .fallback(start::nothing_here)
+        .method_not_allowed_fallback(start::wrong_method)
+        .layer(DefaultBodyLimit::max(state.edge.settings.body))
+        .layer(from_fn_with_state(state.clone(), layers::edge))
+        .with_state(state.clone())
+}
+
+/// Pages and what their forms and scripts call.
+fn people() -> Router<AppState> {
+    Router::new()
+        .route("/", get(start::get))
+        .route("/language", post(start::choose_language))
+    // registration: /register…
+    // signing in and account: /signin, /signout, /account…, /mailbox
+    // authorization and consent: /oauth/authorize, /oauth/consent…
+}
+
+/// OpenID Connect endpoints that scripts of other origins may call.
+fn open() -> Router<AppState> {
+    Router::new()
+    // /.well-known/openid-configuration, /oauth/jwks, /oauth/par, /oauth/token, /oauth/userinfo
+}
+
+/// Probes, ledger, files.
+fn machines() -> Router<AppState> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::get))
+        .route("/static/{file}", get(static_files::plain))
+        .route("/static/{version}/{file}", get(static_files::versioned))
+    // /ledger/…
+}

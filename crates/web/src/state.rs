@@ -1,0 +1,100 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lionrock_model::time::Millis;
+use lionrock_service::Platform;
+use lionrock_service::caller::Entropy;
+
+use crate::layers::rate::Rates;
+use crate::metrics::Metrics;
+
+/// The platform and the edge; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// For use cases.
+    pub platform: Arc<Platform>,
+    /// What belongs to HTTP only.
+    pub edge: Arc<Edge>,
+}
+
+/// What belongs to HTTP only.
+pub struct Edge {
+    /// As given.
+    pub settings: EdgeSettings,
+    /// Scheme, host and port people reach us by, without a slash at the end.
+    pub origin: String,
+    /// Host and port of the origin, as a `Host` header carries them.
+    pub host: String,
+    /// Counters for `/metrics`.
+    pub metrics: Metrics,
+    pub(crate) rates: Rates,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    probes: Vec<(&'static str, Probe)>,
+}
+
+/// Says whether a part of the program is well at a moment; for `/readyz`.
+pub type Probe = Box<dyn Fn(Millis) -> bool + Send + Sync>;
+
+/// Tells the time; the program passes the system's, tests their own.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// Limits of the edge; the defaults suit one machine on the open internet.
+#[derive(Clone, Debug)]
+pub struct EdgeSettings {
+    /// Requests a second one address may keep up. A load generator needs more.
+    pub requests_per_second: u32,
+    /// Requests one address may send at once before the rate counts.
+    pub request_burst: u32,
+    /// State changes a minute one address may keep up.
+    pub changes_per_minute: u32,
+    /// State changes one address may send at once before the rate counts.
+    pub change_burst: u32,
+    /// From the head of a request to its answer.
+    pub time: Duration,
+    /// The largest body a route takes unless it says otherwise, in bytes.
+    pub body: usize,
+}
+
+impl Default for EdgeSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_second: 50,
+            request_burst: 400,
+            changes_per_minute: 120,
+            change_burst: 120,
+            time: Duration::from_secs(30),
+            body: 64 * 1024,
+        }
+    }
+}
+
+impl AppState {
+    /// Puts the two together. The origin is the platform's issuer.
+    pub fn new(platform: Arc<Platform>, settings: EdgeSettings, clock: Clock, entropy: Arc<dyn Entropy>) -> Self {
+        let origin = platform.settings.issuer.clone();
+        let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned();
+        let rates = Rates::new(&settings);
+        Self { platform, edge: Arc::new(Edge { settings, origin, host, metrics: Metrics::new(), rates, clock, entropy, probes: Vec::new() }) }
+    }
+
+    /// Adds a part that `/readyz` asks, such as the freshness of the ledger. Call it before the state is shared.
+    #[must_use]
+    pub fn with_probe(mut self, name: &'static str, probe: Probe) -> Self {
+        if let Some(edge) = Arc::get_mut(&mut self.edge) {
+            edge.probes.push((name, probe));
+        }
+        self
+    }
+}
+
+impl Edge {
+    /// Each part and whether it is well.
+    pub(crate) async fn readiness(&self, platform: &Platform, now: Millis) -> Vec<(&'static str, bool)> {
+        let mut parts = vec![("store", lionrock_service::health::store_answers(platform).await)];
+        parts.extend(self.probes.iter().map(|(name, probe)| (*name, probe(now))));
+        parts
+    }
+}
