@@ -32,7 +32,8 @@ fn child() {
                             tx.execute("INSERT INTO left_half (id) VALUES ($1)", &[id.into()])?;
                             tx.execute("INSERT INTO right_half (id) VALUES ($1)", &[id.into()])
                         });
-                        if pair.await.unwrap_or_else(|_: Error| 0) == 1 {
+                        let answer: Result<u64, Error> = pair.await;
+                        if answer == Ok(1) {
                             let mut out = std::io::stdout().lock();
                             writeln!(out, "kept {id}").unwrap();
                             out.flush().unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
 mod crash;
+mod oidc;
 mod opening;
 mod outage;
 mod schema;

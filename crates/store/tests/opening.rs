@@ -15,7 +15,11 @@ const EDITED: &[Migration] =
     &[Migration { sql: "CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT);", ..ONE }, TWO];
 const BROKEN: &[Migration] = &[
     ONE,
-    Migration { version: 2, name: "broken", sql: "CREATE TABLE other (id INTEGER PRIMARY KEY); CREATE TABLE note (x TEXT);" },
+    Migration {
+        version: 2,
+        name: "broken",
+        sql: "CREATE TABLE other (id INTEGER PRIMARY KEY); CREATE TABLE note (x TEXT);",
+    },
 ];
 
 async fn fill(place: &Place, migrations: &'static [Migration]) {
@@ -156,8 +160,16 @@ fn nobody_else_may_read_the_files() {
 #[test]
 fn addresses_are_checked() {
     let refused = [
-        "", "mysql://x", "sqlite:", "sqlite::memory:", "/a/path", "postgres://h/d?pool=0", "postgres://h/d?pool=x",
-        "postgres://h/d?sslmode=require", "postgres://h:notaport/d", "sqlite:/a?max_pages=1",
+        "",
+        "mysql://x",
+        "sqlite:",
+        "sqlite::memory:",
+        "/a/path",
+        "postgres://h/d?pool=0",
+        "postgres://h/d?pool=x",
+        "postgres://h/d?sslmode=require",
+        "postgres://h:notaport/d",
+        "sqlite:/a?max_pages=1",
         "postgres://h/d?password_file=/nowhere/secret",
     ];
     for url in refused {

@@ -99,7 +99,12 @@ struct Server(tempfile::TempDir);
 impl Server {
     fn tell(&self, word: &str) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/postgres");
-        let output = Command::new(script).arg(word).arg(self.0.path().join("notes")).output().unwrap();
+        let output = Command::new(script)
+            .arg(word)
+            .arg(self.0.path().join("notes"))
+            .env("LIONROCK_DURABLE", "1")
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
@@ -118,7 +123,12 @@ fn a_server_that_went_away_fails_closed_and_comes_back() {
         let server = Server(tempfile::tempdir().unwrap());
         let url = server.tell("start");
         let store = Store::open_with(&format!("{url}&pool=4"), BLOBS).await.unwrap();
-        let warm: Vec<_> = (0..4).map(|id| { let store = store.clone(); tokio::spawn(async move { add(&store, id, 10).await }) }).collect();
+        let warm: Vec<_> = (0..4)
+            .map(|id| {
+                let store = store.clone();
+                tokio::spawn(async move { add(&store, id, 10).await })
+            })
+            .collect();
         for task in warm {
             task.await.unwrap().unwrap();
         }
@@ -157,7 +167,12 @@ fn many_callers_share_one_fsync() {
     run(async {
         let place = lionrock_testkit::engines::Place::sqlite();
         let store = Store::open_with(place.url(), BLOBS).await.unwrap();
-        let tasks: Vec<_> = (0..500).map(|id| { let store = store.clone(); tokio::spawn(async move { add(&store, id, 10).await }) }).collect();
+        let tasks: Vec<_> = (0..500)
+            .map(|id| {
+                let store = store.clone();
+                tokio::spawn(async move { add(&store, id, 10).await })
+            })
+            .collect();
         for task in tasks {
             task.await.unwrap().unwrap();
         }
@@ -172,21 +187,29 @@ fn a_failing_job_takes_nothing_of_its_neighbours() {
     run(async {
         let place = lionrock_testkit::engines::Place::sqlite();
         let store = Store::open_with(place.url(), BLOBS).await.unwrap();
-        let tasks: Vec<_> = (0..300_i64).map(|number| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                store.write(move |tx| {
-                    tx.execute(ADD, &[number.into(), vec![1].into()])?;
-                    match number % 3 {
-                        0 => Ok(()),
-                        1 => Err(Error::Busy),
-                        _ => panic!("planned"),
-                    }
-                }).await
+        let tasks: Vec<_> = (0..300_i64)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    store
+                        .write(move |tx| {
+                            tx.execute(ADD, &[number.into(), vec![1].into()])?;
+                            match number % 3 {
+                                0 => Ok(()),
+                                1 => Err(Error::Busy),
+                                _ => panic!("planned"),
+                            }
+                        })
+                        .await
+                })
             })
-        }).collect();
+            .collect();
         for (number, task) in tasks.into_iter().enumerate() {
-            let expected = match number % 3 { 0 => Ok(()), 1 => Err(Error::Busy), _ => Err(Error::Panicked) };
+            let expected = match number % 3 {
+                0 => Ok(()),
+                1 => Err(Error::Busy),
+                _ => Err(Error::Panicked),
+            };
             assert_eq!(task.await.unwrap(), expected);
         }
         assert_eq!(ids(&store).await, (0..300).filter(|number| number % 3 == 0).collect::<Vec<_>>());
