@@ -11,6 +11,7 @@ pub mod boot;
 pub mod caller;
 pub mod fault;
 pub mod health;
+pub mod ledger;
 pub mod outbox;
 pub mod platform;
 pub mod port;

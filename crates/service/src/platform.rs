@@ -21,6 +21,8 @@ pub struct Platform {
     pub settings: Settings,
     /// The systems we call.
     pub ports: Ports,
+    /// Where journeys ask the ledger's job to hurry; `Desk::default()` in a new platform.
+    pub ledger: crate::ledger::Desk,
 }
 
 /// What the operator decided, checked at the start.
@@ -87,7 +89,8 @@ impl Default for Limits {
             step_up: minutes(5),
             email_code: minutes(10),
             code: Duration::from_secs(60),
-            pushed_request: Duration::from_secs(90),
+            // The person reads and decides within it.
+            pushed_request: minutes(9),
             access_token: minutes(5),
             id_token: minutes(5),
             proofing_attempts: 3,

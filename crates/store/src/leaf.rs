@@ -40,3 +40,90 @@ pub fn insert(tx: &mut Tx<'_>, leaf: &NewLeaf) -> Result<(), Error> {
     ];
     tx.execute(INSERT, &values).map(drop)
 }
+
+/// Entries that wait for a place, oldest first.
+///
+/// # Errors
+/// Of the store.
+pub fn waiting(tx: &mut Tx<'_>, most: u32) -> Result<Vec<Entry>, Error> {
+    tx.query(WAITING, &[Value::from(most)])?.iter().map(entry).collect()
+}
+
+/// Does any entry wait for a place?
+///
+/// # Errors
+/// Of the store.
+pub fn any_waiting(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    Ok(tx.first(WAITING, &[Value::from(1)])?.is_some())
+}
+
+/// Gives an entry its place, counted from 0; false when it has one already.
+///
+/// # Errors
+/// Of the store; [`Error::Conflict`] when the place is taken.
+pub fn place(tx: &mut Tx<'_>, event: &[u8; 16], position: u64) -> Result<bool, Error> {
+    Ok(tx.execute(PLACE, &[Value::from(event), Value::from(integer(position)?)])? == 1)
+}
+
+/// The entries from place `from`, in order, at most so many.
+///
+/// # Errors
+/// Of the store.
+pub fn from_place(tx: &mut Tx<'_>, from: u64, most: u32) -> Result<Vec<Entry>, Error> {
+    tx.query(FROM_PLACE, &[Value::from(integer(from)?), Value::from(most)])?.iter().map(entry).collect()
+}
+
+/// An entry by the event's id.
+///
+/// # Errors
+/// Of the store.
+pub fn by_event(tx: &mut Tx<'_>, event: &[u8; 16]) -> Result<Option<Entry>, Error> {
+    tx.first(BY_EVENT, &[Value::from(event)])?.as_ref().map(entry).transpose()
+}
+
+/// The sealed body of an entry; `None` when there is no such entry or its body was erased.
+///
+/// # Errors
+/// Of the store.
+pub fn sealed_body(tx: &mut Tx<'_>, event: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
+    let row = tx.first(SEALED_BODY, &[Value::from(event)])?;
+    Ok(row.map(|row| row.opt_bytes(0).map(|body| body.map(<[u8]>::to_vec))).transpose()?.flatten())
+}
+
+/// What is public of an entry, and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Random id of the event.
+    pub event: [u8; 16],
+    /// Its type.
+    pub kind: String,
+    /// Unix seconds, rounded down to the hour.
+    pub coarse_time: i64,
+    /// Keyed commitment to the event.
+    pub commitment: [u8; 32],
+    /// Its place in the tree, once it has one.
+    pub position: Option<u64>,
+}
+
+const WAITING: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf \
+                       WHERE position IS NULL ORDER BY created_at, event LIMIT $1";
+const PLACE: &str = "UPDATE leaf SET position = $2 WHERE event = $1 AND position IS NULL";
+const FROM_PLACE: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf \
+                          WHERE position >= $1 ORDER BY position LIMIT $2";
+const BY_EVENT: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf WHERE event = $1";
+const SEALED_BODY: &str = "SELECT sealed_body FROM leaf WHERE event = $1";
+
+fn entry(row: &crate::Row) -> Result<Entry, Error> {
+    let position = row.opt_int(4)?.map(u64::try_from).transpose();
+    Ok(Entry {
+        event: row.array(0)?,
+        kind: row.text(1)?.to_owned(),
+        coarse_time: row.int(2)?,
+        commitment: row.array(3)?,
+        position: position.map_err(|_| Error::Corrupt { what: "leaf.position".to_owned() })?,
+    })
+}
+
+fn integer(place: u64) -> Result<i64, Error> {
+    i64::try_from(place).map_err(|_| Error::Corrupt { what: "leaf.position".to_owned() })
+}

@@ -14,6 +14,7 @@ pub mod credential;
 pub mod failpoint;
 pub mod key_ring;
 pub mod leaf;
+pub mod log_head;
 pub mod oidc_assertion;
 pub mod oidc_grant;
 pub mod oidc_pseudonym;
