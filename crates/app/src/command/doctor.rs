@@ -1,0 +1,107 @@
+//! `lionrock doctor`: checks a set-up without changing it, and says what to mend.
+
+use crate::config::Config;
+use crate::worker::pool::Pool;
+use crate::worker::session::Launch;
+use crate::{gate, root_key, services, start};
+use anyhow::{Result, bail};
+use clap::Args;
+use lionrock_store::Store;
+use lionrock_web::listen::Certificate;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Configuration, TOML.
+    #[arg(long)]
+    config: PathBuf,
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+struct Finding {
+    name: String,
+    outcome: Result<String, String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When something must be mended.
+#[allow(clippy::print_stdout)]
+pub async fn run(arguments: &Arguments) -> Result<()> {
+    let mut findings = Vec::new();
+    match Config::read(&arguments.config) {
+        Ok(config) => inspect(&config, &mut findings).await,
+        Err(error) => note(&mut findings, "configuration", Err::<String, _>(error)),
+    }
+    let wrong = findings.iter().filter(|finding| finding.outcome.is_err()).count();
+    if arguments.json {
+        let list: Vec<_> = findings
+            .iter()
+            .map(|f| json!({"check": f.name, "ok": f.outcome.is_ok(), "detail": match &f.outcome { Ok(t) | Err(t) => t }}))
+            .collect();
+        println!("{}", json!({"ok": wrong == 0, "checks": list}));
+    } else {
+        for finding in &findings {
+            match &finding.outcome {
+                Ok(detail) => println!("✓ {:<22} {detail}", finding.name),
+                Err(mend) => println!("✗ {:<22} {mend}", finding.name),
+            }
+        }
+    }
+    if wrong == 0 { Ok(()) } else { bail!("{wrong} of {} checks need mending", findings.len()) }
+}
+
+fn note<E: std::fmt::Display>(findings: &mut Vec<Finding>, name: &str, outcome: Result<impl Into<String>, E>) {
+    let outcome = outcome.map(Into::into).map_err(|error| format!("{error:#}"));
+    findings.push(Finding { name: name.to_owned(), outcome });
+}
+
+async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
+    note(findings, "configuration", Ok::<_, String>(format!("realm {}, issuer {}", config.realm, config.issuer)));
+    let Ok(realm) = config.realm() else { return };
+    for check in gate::checks(config, &realm, gate::Build::this()) {
+        note(findings, check.name, check.failure.map_or(Ok("passes"), Err));
+    }
+    let root = match (&config.keys.root_file, &config.keys.passphrase_file) {
+        (Some(file), _) => root_key::read(file).map(|_| "a root key file that only its owner reads"),
+        _ => Ok("a passphrase file"),
+    };
+    note(findings, "root key", root);
+    let tls = Certificate::from_files(&config.tls.chain, &config.tls.key, config.tls.tls12);
+    note(findings, "server certificate", tls.map(|_| "chain and key belong together"));
+    let standing = Store::inspect(&config.store()).await;
+    note(findings, "store", standing.map(|s| format!("schema version {} of {}", s.found, s.known)));
+    if let Some(file) = &config.services {
+        note(findings, "services", services::read(file, &realm).map(|list| format!("{} registered", list.len())));
+    }
+    if let Some(ca) = &config.registry.ca {
+        note(
+            findings,
+            "registry authority",
+            start::certificates(ca).map(|list| format!("{} certificates", list.len())),
+        );
+    }
+    note(findings, "models and worker", worker(config, !realm.is_test()).await);
+}
+
+/// Starts one proofing worker and reports which protections hold on this machine.
+async fn worker(config: &Config, strict: bool) -> Result<String> {
+    let launch = Launch {
+        program: std::env::current_exe()?,
+        models: config.models.clone(),
+        strict,
+        deadline: Duration::from_secs(20),
+        idle: Duration::from_secs(20),
+    };
+    let pool = Pool::start(launch, 1, 0).await?;
+    let protections = pool.protections().await;
+    pool.close().await;
+    let words = protections.iter().map(|p| format!("{} {}", p.name, if p.held { "holds" } else { "DOES NOT HOLD" }));
+    Ok(words.collect::<Vec<_>>().join(", "))
+}

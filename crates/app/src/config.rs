@@ -1,0 +1,304 @@
+//! The configuration file of a server: TOML, every member known, secrets by file only.
+
+use anyhow::{Context, Result, bail};
+use lionrock_model::realm::Realm;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What `lionrock serve --config FILE` reads. Relative paths count from the folder of the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `production` or `test-NAME`.
+    pub realm: String,
+    /// Scheme, host and port people reach the platform by: `https://id.example.gov.hk`.
+    pub issuer: String,
+    /// WebAuthn relying-party id; the issuer's host when absent.
+    #[serde(default)]
+    pub rp_id: Option<String>,
+    /// The name in passkey dialogues.
+    #[serde(default = "default_name")]
+    pub name: String,
+    /// Address and port to listen on.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// Data folder: ledger files, and the embedded store unless `store` says otherwise.
+    pub data: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`; `sqlite:DATA/lionrock.db` when absent.
+    #[serde(default)]
+    pub store: Option<String>,
+    /// Folder of the card and face models.
+    #[serde(default = "default_models")]
+    pub models: PathBuf,
+    /// Where the root of all keys comes from.
+    pub keys: Keys,
+    /// Server certificate.
+    pub tls: Tls,
+    /// The authority that issued the cards.
+    pub registry: Registry,
+    /// Outgoing mail.
+    pub mail: Mail,
+    /// Registered online services: a TOML file of their own.
+    #[serde(default)]
+    pub services: Option<PathBuf>,
+    /// Limits of the edge.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Proofing workers.
+    #[serde(default)]
+    pub proofing: Proofing,
+    /// `text` or `json` log lines.
+    #[serde(default)]
+    pub log: LogFormat,
+}
+
+/// Where the root of all keys comes from: exactly one of the two.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// A key file, made by `lionrock key init`.
+    #[serde(default)]
+    pub root_file: Option<PathBuf>,
+    /// A file with a passphrase on its first line.
+    #[serde(default)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Server certificate: PEM, EC or RSA.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificate chain, the server's own first.
+    pub chain: PathBuf,
+    /// Its private key, PKCS#8.
+    pub key: PathBuf,
+    /// Also speak TLS 1.2; a written deviation.
+    #[serde(default)]
+    pub tls12: bool,
+}
+
+/// The authority that issued the cards.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Where it is asked.
+    pub url: String,
+    /// The only CA its certificate may come from, PEM; the public ones when absent.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// A file with the token that names us to it.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Outgoing mail.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "kind")]
+pub enum Mail {
+    /// A mailbox in memory, shown at `/mailbox`; test realms only.
+    Mailbox,
+    /// A mail server.
+    Smtp {
+        /// Host name.
+        host: String,
+        /// Port, 587 when absent.
+        #[serde(default = "default_smtp_port")]
+        port: u16,
+        /// Sender address.
+        from: String,
+        /// User name.
+        #[serde(default)]
+        user: Option<String>,
+        /// A file with the password.
+        #[serde(default)]
+        password_file: Option<PathBuf>,
+    },
+}
+
+/// Limits of the edge.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests a second one address may keep up.
+    #[serde(default)]
+    pub requests_per_second: Option<u32>,
+    /// State changes a minute one address may keep up.
+    #[serde(default)]
+    pub changes_per_minute: Option<u32>,
+}
+
+/// Proofing workers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proofing {
+    /// Custodies at one time.
+    pub places: usize,
+    /// Workers kept ready.
+    pub keep_warm: usize,
+}
+
+impl Default for Proofing {
+    fn default() -> Self {
+        Self { places: 4, keep_warm: 1 }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    #[default]
+    Text,
+}
+
+fn default_name() -> String {
+    "Lionrock".to_owned()
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+fn default_models() -> PathBuf {
+    PathBuf::from("models")
+}
+
+const fn default_smtp_port() -> u16 {
+    587
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Names the file, and the line or member to mend.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut config: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not a configuration", path.display()))?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        config.resolve(folder);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let paths = [&mut self.data, &mut self.models, &mut self.tls.chain, &mut self.tls.key];
+        let optional = [
+            &mut self.keys.root_file,
+            &mut self.keys.passphrase_file,
+            &mut self.registry.ca,
+            &mut self.registry.token_file,
+            &mut self.services,
+        ];
+        for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)) {
+            *path = folder.join(&*path);
+        }
+        if let Mail::Smtp { password_file: Some(path), .. } = &mut self.mail {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// Checks what the shape alone does not say.
+    ///
+    /// # Errors
+    /// Names the member to mend.
+    pub fn check(&self) -> Result<()> {
+        self.realm()?;
+        let host = self.issuer_host()?;
+        let rp_id = self.rp_id();
+        if host != rp_id && !host.ends_with(&format!(".{rp_id}")) {
+            bail!("rp_id {rp_id} must be the issuer's host {host} or a parent domain of it");
+        }
+        if self.keys.root_file.is_some() == self.keys.passphrase_file.is_some() {
+            bail!("keys: give either root_file or passphrase_file");
+        }
+        Ok(())
+    }
+
+    /// The realm.
+    ///
+    /// # Errors
+    /// When it is neither `production` nor `test-NAME`.
+    pub fn realm(&self) -> Result<Realm> {
+        Realm::parse(&self.realm).context("realm")
+    }
+
+    /// The WebAuthn relying-party id.
+    #[must_use]
+    pub fn rp_id(&self) -> String {
+        self.rp_id.clone().unwrap_or_else(|| self.issuer_host().unwrap_or_default())
+    }
+
+    /// The store's address.
+    #[must_use]
+    pub fn store(&self) -> String {
+        self.store.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("lionrock.db").display()))
+    }
+
+    /// The host of the issuer.
+    ///
+    /// # Errors
+    /// When the issuer is not `https://HOST[:PORT]`.
+    pub fn issuer_host(&self) -> Result<String> {
+        let rest = self.issuer.strip_prefix("https://").context("issuer must begin with https://")?;
+        let host = rest.split_once(':').map_or(rest, |(host, _)| host);
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        let port_fits = rest.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+        if host.is_empty() || !host.chars().all(fits) || !port_fits {
+            bail!(
+                "issuer must be https://HOST or https://HOST:PORT in lower case, without a path or a slash at the end"
+            );
+        }
+        Ok(host.to_owned())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+        realm = "test-demo"
+        issuer = "https://localhost:8443"
+        data = "data"
+        keys = { root_file = "root.key" }
+        tls = { chain = "tls.pem", key = "tls.key" }
+        registry = { url = "http://127.0.0.1:9000/confirm" }
+        mail = { kind = "mailbox" }
+    "#;
+
+    fn parse(text: &str) -> Result<Config> {
+        let config: Config = toml::from_str(text)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    #[test]
+    fn a_whole_configuration_reads() {
+        let config = parse(WHOLE).unwrap();
+        assert_eq!(config.rp_id(), "localhost");
+        assert_eq!(config.store(), "sqlite:data/lionrock.db");
+    }
+
+    #[test]
+    fn wrong_members_are_named() {
+        for (from, to, says) in [
+            ("realm = \"test-demo\"", "realm = \"demo\"", "realm"),
+            ("https://localhost:8443", "http://localhost:8443", "https://"),
+            ("https://localhost:8443", "https://localhost:8443/", "slash"),
+            ("https://localhost:8443", "https://localhost:99999", "PORT"),
+            ("keys = { root_file = \"root.key\" }", "keys = { }", "root_file"),
+            ("data = \"data\"", "data = \"data\"\ncolour = 3", "colour"),
+            ("data = \"data\"", "data = \"data\"\nrp_id = \"example.com\"", "rp_id"),
+        ] {
+            let error = format!("{:#}", parse(&WHOLE.replace(from, to)).unwrap_err());
+            assert!(error.contains(says), "{error} should mention {says}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The root of all keys: a file of 32 bytes that only its owner reads, or a passphrase.
+
+use anyhow::{Context, Result, bail};
+use lionrock_crypto::passphrase;
+use lionrock_crypto::random::Entropy;
+use lionrock_crypto::ring::Root;
+use lionrock_crypto::secret::Secret;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+const HEAD: &str = "lionrock root key v1";
+
+/// Makes a new key file, readable by its owner alone.
+///
+/// # Errors
+/// When the file exists already, or cannot be written.
+pub fn init(path: &Path, entropy: &dyn Entropy) -> Result<Root> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let root = Root::generate(entropy);
+    let hex: String = root.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = Zeroizing::new(format!("{HEAD}\n{hex}\n"));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot make the key file {}: it may exist already", path.display()))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).context("cannot write the key file")?;
+    Ok(root)
+}
+
+/// Reads a key file.
+///
+/// # Errors
+/// When others can read it, or it is no key file.
+pub fn read(path: &Path) -> Result<Root> {
+    guard_mode(path)?;
+    let text = Zeroizing::new(
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?,
+    );
+    let hex = text.strip_prefix(HEAD).map(str::trim).filter(|hex| hex.len() == 64);
+    let bytes = hex
+        .and_then(unhex)
+        .with_context(|| format!("{} is not a root key file: make one with `lionrock key init`", path.display()))?;
+    Ok(Root::new(Secret::new(bytes)))
+}
+
+/// Stretches the passphrase on the first line of a file; the salt lies beside the data.
+///
+/// # Errors
+/// When the file cannot be read, others can read it, or the passphrase has fewer than 16 characters.
+pub fn from_passphrase(path: &Path, salt_file: &Path, entropy: &dyn Entropy) -> Result<Root> {
+    guard_mode(path)?;
+    let text = Zeroizing::new(
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the passphrase file {}", path.display()))?,
+    );
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() < 16 {
+        bail!("the passphrase in {} is shorter than 16 characters", path.display());
+    }
+    let salt = match std::fs::read(salt_file) {
+        Ok(bytes) => bytes.try_into().ok().with_context(|| format!("{} is damaged", salt_file.display()))?,
+        Err(_) => {
+            let salt: [u8; 16] = entropy.array();
+            std::fs::write(salt_file, salt).with_context(|| format!("cannot write {}", salt_file.display()))?;
+            salt
+        }
+    };
+    Ok(Root::new(passphrase::stretch(line.as_bytes(), &salt)?))
+}
+
+fn guard_mode(path: &Path) -> Result<()> {
+    let meta = std::fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
+    if meta.permissions().mode() & 0o077 != 0 {
+        bail!("{} can be read by others than its owner: run `chmod 600` on it", path.display());
+    }
+    Ok(())
+}
+
+/// Reads 64 hexadecimal digits.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let mut out = [0; 32];
+    for (byte, pair) in out.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use lionrock_crypto::random::System;
+
+    #[test]
+    fn a_key_file_is_made_once_read_back_and_kept_private() {
+        let folder = std::env::temp_dir().join(format!("lionrock-root-key-{}", std::process::id()));
+        let path = folder.join("root.key");
+        let made = init(&path, &System).unwrap();
+        assert_eq!(read(&path).unwrap().expose(), made.expose());
+        assert!(init(&path, &System).is_err(), "an existing key must not be overwritten");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(format!("{:#}", read(&path).unwrap_err()).contains("chmod 600"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&path, "something else").unwrap();
+        assert!(format!("{:#}", read(&path).unwrap_err()).contains("not a root key file"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

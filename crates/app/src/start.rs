@@ -1,0 +1,143 @@
+//! Putting the platform together: gate, store, keys, ports; the same for `serve`, `demo` and `bench`.
+
+use crate::config::{Config, Mail};
+use crate::worker::pool::Pool;
+use crate::worker::provider::Builtin;
+use crate::worker::session::Launch;
+use crate::{clock, gate, root_key};
+use anyhow::{Context, Result, bail};
+use lionrock_crypto::ring::Root;
+use lionrock_gateway::client::{Client, Network, Reach};
+use lionrock_gateway::mail::{Mailbox, Smtp, SmtpSettings};
+use lionrock_gateway::registry::HttpRegistry;
+use lionrock_model::realm::Realm;
+use lionrock_model::service::Service;
+use lionrock_service::caller::System;
+use lionrock_service::ledger::Desk;
+use lionrock_service::platform::Limits;
+use lionrock_service::port::{Mail as MailPort, ProofingProvider};
+use lionrock_service::{Platform, Ports, Settings, boot};
+use lionrock_store::Store;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A platform ready to serve, and the proofing pool behind it.
+#[derive(Clone)]
+pub struct Started {
+    /// The platform.
+    pub platform: Arc<Platform>,
+    /// Workers, to be closed at the end.
+    pub pool: Arc<Pool>,
+}
+
+/// Runs the gate and opens everything a server needs, sockets excepted.
+///
+/// # Errors
+/// Names what is wrong and what to do; nothing listens yet.
+pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -> Result<Started> {
+    let realm = config.realm()?;
+    pass_gate(config, &realm)?;
+    let root = root(config)?;
+    let store = Store::open(&config.store()).await?;
+    let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
+    let pool = pool(config, &realm, limits.custody).await?;
+    let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool)).await;
+    let settings = Settings {
+        realm,
+        issuer: config.issuer.clone(),
+        rp_id: config.rp_id(),
+        rp_name: config.name.clone(),
+        data: config.data.clone(),
+        services,
+        limits,
+    };
+    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
+    Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, ledger: Desk::default() }), pool })
+}
+
+fn pass_gate(config: &Config, realm: &Realm) -> Result<()> {
+    config.check()?;
+    let failures: Vec<_> = gate::checks(config, realm, gate::Build::this())
+        .into_iter()
+        .filter_map(|check| check.failure.map(|failure| format!("  {}: {failure}", check.name)))
+        .collect();
+    if failures.is_empty() {
+        return Ok(());
+    }
+    bail!("the start gate of realm {realm} stays shut:\n{}", failures.join("\n"))
+}
+
+fn root(config: &Config) -> Result<Root> {
+    match (&config.keys.root_file, &config.keys.passphrase_file) {
+        (Some(file), _) => root_key::read(file),
+        (None, Some(file)) => root_key::from_passphrase(file, &config.data.join("passphrase.salt"), &System),
+        (None, None) => bail!("keys: give either root_file or passphrase_file"),
+    }
+}
+
+async fn pool(config: &Config, realm: &Realm, deadline: Duration) -> Result<Arc<Pool>> {
+    let launch = Launch {
+        program: std::env::current_exe().context("cannot find this program's own file")?,
+        models: config.models.clone(),
+        strict: !realm.is_test(),
+        deadline,
+        idle: Duration::from_secs(60),
+    };
+    Pool::start(launch, config.proofing.places, config.proofing.keep_warm)
+        .await
+        .with_context(|| format!("no proofing worker starts with the models in {}", config.models.display()))
+}
+
+fn registry(config: &Config) -> Result<HttpRegistry> {
+    let authorities = config.registry.ca.as_deref().map(certificates).transpose()?.unwrap_or_default();
+    let network = if config.registry.url.starts_with("http://") { Network::Loopback } else { Network::Private };
+    let reach = Reach {
+        address: config.registry.url.parse().context("registry.url")?,
+        authorities,
+        network,
+        time_limit: Duration::from_secs(5),
+        answer_limit: 4 * 1024,
+    };
+    Ok(HttpRegistry::new(Client::new(reach).context("registry")?))
+}
+
+fn mail(config: &Config) -> Result<Arc<dyn MailPort>> {
+    let Mail::Smtp { host, port, from, user, password_file } = &config.mail else {
+        return Ok(Arc::new(Mailbox::default()));
+    };
+    let password = password_file.as_deref().map(secret_line).transpose()?;
+    let settings = SmtpSettings {
+        host: host.clone(),
+        port: *port,
+        implicit_tls: *port == 465,
+        authority_pem: None,
+        credentials: user.clone().zip(password),
+        from: from.clone(),
+        time_limit: Duration::from_secs(20),
+    };
+    Ok(Arc::new(Smtp::new(&settings).context("mail")?))
+}
+
+fn secret_line(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// The certificates of a PEM file, DER.
+///
+/// # Errors
+/// When the file cannot be read or holds none.
+pub fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .map(|der| der.map(|der| der.to_vec()))
+        .collect();
+    let found = found.with_context(|| format!("{} is not PEM", path.display()))?;
+    if found.is_empty() {
+        bail!("{} holds no certificate", path.display());
+    }
+    Ok(found)
+}
