@@ -1,3 +1,5 @@
+//! What a ring promises: bound to place, version and person; complete or not opened at all.
+
 use super::*;
 use crate::random::{Seeded, System};
 

@@ -1,0 +1,118 @@
+//! Doors that must have one user only: opening personal data, outgoing connections, the clock of statements.
+
+use crate::tree;
+
+/// A call → the only files that may make it (paths or folders), and why.
+const DOORS: &[(&str, &[&str], &str)] = &[
+    (
+        ".open_sealed(",
+        // The outbox opens a letter for its own receiver; audit opens ledger bodies, which hold ids and words only.
+        &[
+            "crates/service/src/vault.rs",
+            "crates/service/src/outbox.rs",
+            "crates/service/src/audit.rs",
+            "crates/crypto/",
+        ],
+        "personal data is opened through the vault, which writes the ledger leaf first",
+    ),
+    (
+        ".resident_key(",
+        &["crates/service/src/vault.rs", "crates/crypto/"],
+        "the resident's key is unwrapped in the vault",
+    ),
+    (
+        "KeyRing::open(",
+        &["crates/service/src/boot.rs", "crates/crypto/", "crates/app/"],
+        "the ring is opened at the start",
+    ),
+    ("client::legacy", &["crates/gateway/", "crates/rehearsal/"], "gateway opens outgoing connections"),
+    ("client::conn", &["crates/gateway/", "crates/rehearsal/"], "gateway opens outgoing connections"),
+    ("TcpStream::connect", &["crates/gateway/", "crates/rehearsal/"], "gateway opens outgoing connections"),
+    (
+        "lionrock_crypto::",
+        &["crates/wire/", "crates/ledger/", "crates/service/", "crates/rehearsal/", "crates/app/"],
+        "keys stay low",
+    ),
+];
+
+/// Words of one engine only, in statements of the store.
+const ENGINE_WORDS: [&str; 13] = [
+    "now()",
+    "random()",
+    "strftime(",
+    "datetime(",
+    "julianday(",
+    "FOR UPDATE",
+    "SKIP LOCKED",
+    "pg_",
+    "ILIKE",
+    "INSERT OR ",
+    "REPLACE INTO",
+    "ROWID",
+    "last_insert_rowid",
+];
+
+#[test]
+fn doors_have_one_user() {
+    let mut faults = Vec::new();
+    for (path, text) in sources() {
+        for (number, line) in tree::code(&text).lines().enumerate() {
+            for (call, users, why) in DOORS {
+                if line.contains(call) && !users.iter().any(|user| path.starts_with(user)) {
+                    faults.push(format!("{path}:{}: {call} is not for this file: {why}", number + 1));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn statements_keep_to_the_common_subset() {
+    let mut faults = Vec::new();
+    let engines = ["sqlite.rs", "postgres.rs", "migrate.rs", "address.rs"];
+    for (path, text) in sources() {
+        if !path.starts_with("crates/store/src/") || engines.iter().any(|file| path.ends_with(file)) {
+            continue;
+        }
+        for (number, line) in tree::code(&text).lines().enumerate() {
+            for word in ENGINE_WORDS {
+                if line.to_uppercase().contains(&word.to_uppercase()) {
+                    faults.push(format!("{path}:{}: `{word}` is not the same on both engines", number + 1));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_journey_calls_another() {
+    let journeys = ["register", "custody", "passkey", "session", "account", "oidc"];
+    let mut faults = Vec::new();
+    for (path, text) in sources() {
+        let Some(rest) = path.strip_prefix("crates/service/src/") else { continue };
+        let own = rest.split(['/', '.']).next().unwrap();
+        if !journeys.contains(&own) {
+            continue;
+        }
+        for (number, line) in tree::code(&text).lines().enumerate() {
+            for other in journeys.iter().filter(|other| **other != own) {
+                if line.contains(&format!("crate::{other}::")) {
+                    faults.push(format!(
+                        "{path}:{}: {own} calls {other}: sink the rule to model or the query to store",
+                        number + 1
+                    ));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Rust sources of the product: no tests, benches or examples.
+fn sources() -> Vec<(String, String)> {
+    let all = tree::files(&[".rs"]);
+    let all = all.into_iter().filter(|(path, _)| path.contains("/src/") && !path.starts_with("crates/testkit/"));
+    all.collect()
+}

@@ -1,0 +1,92 @@
+// The documents say what is true: links lead somewhere, commands exist with the options shown.
+// Usage: node tests/docs/check.mjs   (the program is built before; LIONROCK names another one)
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const program = process.env.LIONROCK ?? ["release", "debug"].map((kind) => join(root, "target", kind, "lionrock")).find(existsSync);
+const skipped = new Set(["target", "node_modules", ".git", "lionrock-data", "models"]);
+let passed = 0;
+const faults = [];
+
+function judge(good, fault) {
+  if (good) passed += 1;
+  else faults.push(fault);
+}
+
+function* documents(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory() && !skipped.has(entry.name)) yield* documents(join(folder, entry.name));
+    else if (entry.name.endsWith(".md")) yield join(folder, entry.name);
+  }
+}
+
+// [words](path#part) with a path in this repository.
+function links(file, text) {
+  const plain = text.replace(/```[\s\S]*?```/g, "");
+  for (const [, target] of plain.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^[a-z]+:/.test(target) || target.startsWith("#")) continue;
+    const path = join(dirname(file), target.split("#")[0]);
+    judge(existsSync(path), `${relative(root, file)}: the link to ${target} leads nowhere`);
+  }
+}
+
+// Lines of fenced blocks that call the program: `lionrock …` or `cargo run --release -- …`.
+function* commands(text) {
+  for (const [, block] of text.matchAll(/```(?:sh|console|bash|text)?\n([\s\S]*?)```/g)) {
+    for (const line of block.replace(/\\\n/g, " ").split("\n")) {
+      const call = line.replace(/^\$ /, "").replace(/\s+#.*$/, "").match(/^(?:\.\/)?(?:target\/release\/)?(?:lionrock|cargo run(?: --release)?(?: --no-default-features)? --)(?=\s|$)(.*)$/);
+      if (call) yield call[1].split(/[|>&]/)[0].trim().split(/\s+/).filter(Boolean);
+    }
+  }
+}
+
+const helps = new Map();
+function help(words) {
+  const key = words.join(" ");
+  if (!helps.has(key)) {
+    try {
+      helps.set(key, execFileSync(program, [...words, "--help"], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }));
+    } catch {
+      helps.set(key, null);
+    }
+  }
+  return helps.get(key);
+}
+
+function command(file, words) {
+  // The longest run of plain words that are commands: `verify log DIR` → `verify log`.
+  let names = [];
+  for (const word of words) {
+    if (word.startsWith("-")) break;
+    const listed = help(names)?.match(/Commands:\n([\s\S]*?)(?:\n\n|$)/)?.[1] ?? "";
+    if (!new RegExp(`^ +${word}(\\s|$)`, "m").test(listed)) {
+      judge(names.length > 0, `${relative(root, file)}: lionrock has no command ${word}`);
+      break;
+    }
+    names.push(word);
+  }
+  const text = help(names);
+  for (const option of words.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0])) {
+    judge(text?.includes(option), `${relative(root, file)}: lionrock ${names.join(" ")} has no option ${option}`);
+  }
+  judge(text !== null, `${relative(root, file)}: lionrock ${names.join(" ")} does not run`);
+}
+
+for (const file of documents(root)) {
+  const text = readFileSync(file, "utf8");
+  links(file, text);
+  for (const words of commands(text)) {
+    if (program) command(file, words);
+    else judge(false, `${relative(root, file)}: the program is not built, so its commands cannot be checked`);
+  }
+}
+for (const wanted of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/glossary.md"]) {
+  judge(existsSync(join(root, wanted)), `${wanted} is missing`);
+}
+
+for (const fault of faults) console.log(fault);
+console.log(`${passed} passed, ${faults.length} failed`);
+process.exitCode = faults.length === 0 ? 0 : 1;
