@@ -1,0 +1,6 @@
+//! Journeys on both store engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
+
+mod ledger;
+mod stage;
