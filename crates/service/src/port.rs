@@ -4,7 +4,7 @@ pub mod mail;
 pub mod proofing;
 pub mod registry;
 
-pub use mail::{Letter, Mail, MailError};
+pub use mail::{Kept, Letter, Mail, MailError};
 pub use proofing::{Ended, Judged, NotTaken, Opened, ProofingError, ProofingProvider, ProviderIdentity};
 pub use registry::{Registry, RegistryAnswer, RegistryUnavailable};
 

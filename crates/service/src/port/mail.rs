@@ -35,4 +35,26 @@ pub enum MailError {
 pub trait Mail: Send + Sync {
     /// Hands one message over.
     fn send<'a>(&'a self, letter: &'a Letter) -> Answering<'a, Result<(), MailError>>;
+
+    /// The letters of a development mailbox, newest first; `None` wherever letters really leave.
+    fn mailbox(&self) -> Option<Vec<Kept>> {
+        None
+    }
+}
+
+/// A letter in a development mailbox.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// To whom.
+    pub to: String,
+    /// Subject line.
+    pub subject: String,
+    /// Body.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept(…)")
+    }
 }

@@ -1,0 +1,38 @@
+//! The proofing worker: where pictures of cards and faces exist, and nowhere else.
+//!
+//! ```text
+//! web ──ciphertext──▶ provider ──▶ pool ──▶ session ══ two pipes ══ child (models, key, pictures; sandboxed)
+//! ```
+//! The parent side ([`pool`], [`session`], [`provider`]) never holds a key that opens a picture. The child side
+//! ([`child`]) is one process of the same program for one custody: it locks its memory, gives up files, network and
+//! processes ([`sandbox`]), makes a key pair, opens what is sealed to it, judges, overwrites, answers and ends.
+
+pub mod child;
+pub mod codec;
+mod filter;
+pub mod message;
+pub mod models;
+pub mod pool;
+pub mod probe;
+pub mod provider;
+pub mod sandbox;
+pub mod session;
+
+use std::path::PathBuf;
+
+/// Turns this process into a worker, or into one of its probes, when the arguments ask for it
+/// (`proofing-worker --models DIR [--strict]`, `proofing-worker --self-test [NAME [--without-filter]]`); otherwise
+/// returns. Must be called first in `main`, before any thread or runtime exists: threads started earlier would stay
+/// outside the confinement.
+pub fn take_over_if_asked() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["proofing-worker", "--models", folder] => child::run(&PathBuf::from(folder), false),
+        ["proofing-worker", "--models", folder, "--strict"] => child::run(&PathBuf::from(folder), true),
+        ["proofing-worker", "--self-test"] => probe::report(),
+        ["proofing-worker", "--self-test", name] => probe::attempt(name, true),
+        ["proofing-worker", "--self-test", name, "--without-filter"] => probe::attempt(name, false),
+        _ => {}
+    }
+}
