@@ -74,8 +74,6 @@ pub enum AccountRefusal {
     Passkey(PasskeyRefusal),
     /// The session does not allow it.
     Session(SessionRefusal),
-    /// What was shown is not what stands any more.
-    ShownChanged,
     /// No more passkeys fit.
     TooManyAuthenticators,
 }
@@ -100,14 +98,13 @@ impl Refusal for AccountRefusal {
             Self::NotFound => "not-in-account",
             Self::Passkey(refusal) => refusal.code(),
             Self::Session(refusal) => refusal.code(),
-            Self::ShownChanged => "shown-changed",
             Self::TooManyAuthenticators => "too-many-authenticators",
         }
     }
 
     fn status(&self) -> u16 {
         match self {
-            Self::LastAuthenticator | Self::ShownChanged | Self::TooManyAuthenticators => 409,
+            Self::LastAuthenticator | Self::TooManyAuthenticators => 409,
             Self::NameNotUsable => 422,
             Self::NotFound => 404,
             Self::Passkey(refusal) => refusal.status(),

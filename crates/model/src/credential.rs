@@ -229,6 +229,8 @@ crate::refusals! {
         PasskeyNotAccepted = "passkey-not-accepted", 403, audited;
         /// The passkey is registered already.
         PasskeyTaken = "passkey-taken", 409;
+        /// What was approved is not what stands now.
+        ShownChanged = "shown-changed", 409;
         /// The device did not check who uses it.
         UserNotVerified = "user-not-verified", 403;
     }

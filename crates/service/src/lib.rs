@@ -9,12 +9,14 @@
 pub mod audit;
 pub mod boot;
 pub mod caller;
+pub mod ceremony;
 pub mod fault;
 pub mod health;
 pub mod ledger;
 pub mod outbox;
 pub mod platform;
 pub mod port;
+pub mod signed_in;
 pub mod vault;
 
 pub use caller::Caller;

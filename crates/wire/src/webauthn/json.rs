@@ -164,6 +164,14 @@ impl AuthenticationResponse {
     }
 }
 
+impl RegistrationResponse {
+    /// The challenge the client says it answered: how a server finds the ceremony. Verified only by [`super::registration`].
+    #[must_use]
+    pub fn claimed_challenge(&self) -> Option<Vec<u8>> {
+        super::client_data::ClientData::parse(&self.client_data_json).ok()?.challenge()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Envelope<R> {
