@@ -18,6 +18,7 @@ pub mod hash;
 pub mod leaf;
 pub mod note;
 pub mod proof;
+pub mod receipt;
 pub mod source;
 pub mod tile;
 pub mod tree;

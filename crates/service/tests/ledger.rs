@@ -6,7 +6,7 @@ use lionrock_ledger::source::Directory;
 use lionrock_ledger::verify::{Log, Report};
 use lionrock_service::audit::{self, Event};
 use lionrock_service::fault::FaultKind;
-use lionrock_service::ledger::{self, Publisher, sequence};
+use lionrock_service::ledger::{self, Publisher, receipt, sequence};
 use lionrock_service::{Fault, Platform};
 use lionrock_testkit::both_engines;
 use lionrock_testkit::clock::Clock;
@@ -42,6 +42,26 @@ both_engines! {
         assert!(!folder.join("tile/0/001.p").exists() && !folder.join("tile/entries/000.p").exists());
         let vkey = fs::read_to_string(folder.join("vkey")).unwrap();
         assert!(vkey.starts_with("lionrock.test-demo/localhost:8443+"), "{vkey}");
+    }
+
+    fn receipts_are_proved_by_the_log(at place) {
+        let (platform, clock) = (platform(&place).await, Clock::new());
+        append(&platform, &clock, 5).await;
+        let statement = receipt::sign(&platform, &json!({"pictures": 7})).unwrap();
+        assert_eq!(statement, receipt::sign(&platform, &json!({"pictures": 7})).unwrap(), "signing again signs nothing new");
+        let event = Event::new("custody.closed", None, json!({"receipt": receipt::digest(&statement)}));
+        let (shared, by) = (Arc::clone(&platform), caller(&clock));
+        let event = platform.store.write(move |tx| audit::append(tx, &shared, &by, &event)).await.unwrap();
+        let soon = Duration::from_millis(50);
+        assert_eq!(receipt::file(&platform, &statement, event, soon).await.unwrap(), None, "not in the log yet");
+        round(&platform, &clock).await.unwrap();
+        let file = receipt::file(&platform, &statement, event, soon).await.unwrap().unwrap();
+        let file = lionrock_ledger::receipt::Receipt::parse(file.to_json().to_string().as_bytes()).unwrap();
+        let said = file.check(&ledger::verifiers(&platform).unwrap()).unwrap();
+        assert_eq!((said.claims["pictures"].as_i64(), said.leaf.kind.as_str()), (Some(7), "custody.closed"));
+        let other = receipt::sign(&platform, &json!({"pictures": 0})).unwrap();
+        let fault = receipt::file(&platform, &other, event, soon).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::StoredData, "{fault}");
     }
 
     fn racing_sequencers_give_each_leaf_one_place(at place) {
