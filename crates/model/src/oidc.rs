@@ -1,14 +1,10 @@
 //! OpenID Connect as rules: scopes, claims, lifetimes, and the refusals a person sees.
 
+use crate::credential::PasskeyRefusal;
 use crate::policy::Field;
+use crate::refusal::Refusal;
 use std::fmt;
 
-/// How long a pushed request waits for its person: under the 600 s of FAPI 2.0, 5.3.2.2.
-pub const REQUEST_MILLIS: i64 = 540_000;
-/// How long a code can be exchanged (FAPI 2.0, 5.3.2.1-11).
-pub const CODE_MILLIS: i64 = 60_000;
-/// How long an access token opens userinfo, and an ID Token may be accepted.
-pub const TOKEN_MILLIS: i64 = 300_000;
 /// How far ahead the clock of a service may be (FAPI 2.0, 5.3.2.1-13: accept 10 s, refuse more than 60 s).
 pub const AHEAD_SECONDS: i64 = 10;
 /// The longest life of a client assertion: it bounds how long used ones are remembered.
@@ -147,12 +143,12 @@ impl fmt::Debug for Pseudonym {
 crate::refusals! {
     /// What a person is told when a service's request cannot go on and must not be answered to the service.
     PageRefusal {
-        /// The person's passkey answer cannot be taken; the request still stands.
-        ApprovalNotAccepted = "approval-not-accepted", 400, audited;
         /// The person left out a field the service cannot do without.
         EssentialFieldMissing = "essential-field-missing", 400;
         /// The request was used, has expired, or never was.
         RequestGone = "request-gone", 400;
+        /// The request cannot be read, or says one thing twice.
+        RequestMalformed = "request-malformed", 400;
         /// Nobody is signed in, and the request needs it.
         SignInFirst = "sign-in-first", 401;
         /// Something on the page changed since it was shown; it is shown again.
@@ -161,6 +157,44 @@ crate::refusals! {
         UnregisteredRedirect = "unregistered-redirect", 400, audited;
         /// No such service.
         UnknownService = "unknown-service", 400;
+    }
+}
+
+/// Why an approval is not taken: what the person is told on the consent page. The request still stands, unless it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApprovalRefusal {
+    /// The request or the page.
+    Page(PageRefusal),
+    /// The passkey's answer.
+    Passkey(PasskeyRefusal),
+}
+
+impl From<PageRefusal> for ApprovalRefusal {
+    fn from(refusal: PageRefusal) -> Self {
+        Self::Page(refusal)
+    }
+}
+
+impl Refusal for ApprovalRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Page(refusal) => refusal.code(),
+            Self::Passkey(refusal) => refusal.code(),
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::Page(refusal) => refusal.status(),
+            Self::Passkey(refusal) => refusal.status(),
+        }
+    }
+
+    fn audited(&self) -> bool {
+        match self {
+            Self::Page(refusal) => refusal.audited(),
+            Self::Passkey(refusal) => refusal.audited(),
+        }
     }
 }
 

@@ -55,10 +55,11 @@ impl Prompt {
 /// `invalid_request` when it is no plain number of at most nine digits.
 pub fn max_age(text: Option<&str>) -> Result<Option<i64>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    if text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        if let Ok(seconds) = text.parse() {
-            return Ok(Some(seconds));
-        }
+    if text.len() <= 9
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(seconds) = text.parse()
+    {
+        return Ok(Some(seconds));
     }
     Err(Problem::new(Code::InvalidRequest, "max_age must be a number of seconds"))
 }
