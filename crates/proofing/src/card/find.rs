@@ -1,0 +1,154 @@
+//! Finding the outline of a card: edges, contours, the four longest sides of a hull.
+
+use imageproc::contours::{BorderType, find_contours};
+use imageproc::distance_transform::Norm;
+use imageproc::geometry::{approximate_polygon_dp, convex_hull};
+use imageproc::point::Point as Pixel;
+
+use super::template::CARD;
+use crate::geometry::{Homography, Point, Quad, area};
+use crate::picture::{Picture, Shade};
+
+/// Edges are sought with the longer side at this many pixels.
+const SIDE: u32 = 640;
+/// Canny thresholds, from the faintest border to the boldest.
+const THRESHOLDS: [(f32, f32); 4] = [(15.0, 40.0), (30.0, 80.0), (60.0, 140.0), (100.0, 220.0)];
+/// Width over height of the card.
+const ASPECT: f32 = 1.586;
+/// How far from it an outline seen in perspective may be.
+const ASPECT_SLACK: f32 = 0.25;
+/// The hull fills at least this share of its four-sided outline.
+const FILL: f32 = 0.85;
+/// The card covers at least this share of the picture.
+const COVER: f32 = 0.10;
+/// Edge blurring and dilation push the outline out by about this many pixels.
+const OUTWARD: f32 = 2.0;
+
+/// The likeliest outline, its first side a long one; corners run clockwise. Which long side is the top is not known yet.
+pub(crate) fn outline(picture: &Picture) -> Option<Quad> {
+    let (small, scale) = picture.shrunk(SIDE);
+    let whole = (small.width() * small.height()) as f32;
+    let shade = small.shade();
+    let soft = Shade::new(imageproc::filter::gaussian_blur_f32(shade.grey(), 1.2));
+    let mut best: Option<(f32, Quad)> = None;
+    for (low, high) in THRESHOLDS {
+        let edges = Shade::new(imageproc::edges::canny(soft.grey(), low, high));
+        let thick = Shade::new(imageproc::morphology::dilate(edges.grey(), Norm::LInf, 1));
+        for contour in find_contours::<i32>(thick.grey()) {
+            if contour.border_type != BorderType::Outer || contour.points.len() < 80 {
+                continue;
+            }
+            let Some((quad, score)) = four_sided(&contour.points, whole) else { continue };
+            if best.as_ref().is_none_or(|(most, _)| score > *most) {
+                best = Some((score, quad));
+            }
+        }
+    }
+    let (_, quad) = best?;
+    Some(inward(quad, OUTWARD).map(|p| Point::new(p.x / scale, p.y / scale)))
+}
+
+/// Straightened card → picture, for an outline whose first corner is the card's top left.
+pub(crate) fn straighten(quad: &Quad) -> Option<Homography> {
+    let (right, bottom) = (CARD.0 as f32 - 1.0, CARD.1 as f32 - 1.0);
+    let corners = [Point::new(0.0, 0.0), Point::new(right, 0.0), Point::new(right, bottom), Point::new(0.0, bottom)];
+    Homography::fit(&corners, quad)
+}
+
+/// The same outline seen with the other long side on top.
+pub(crate) fn upside_down(quad: &Quad) -> Quad {
+    let [a, b, c, d] = *quad;
+    [c, d, a, b]
+}
+
+fn four_sided(contour: &[Pixel<i32>], whole: f32) -> Option<(Quad, f32)> {
+    let hull = convex_hull(contour);
+    let hull_area = area(&hull.iter().map(|p| Point::new(p.x as f32, p.y as f32)).collect::<Vec<_>>());
+    if hull_area < COVER * whole || hull_area > 0.985 * whole {
+        return None;
+    }
+    let around: f64 = imageproc::geometry::arc_length(&hull, true);
+    let mut corners: Vec<Point> = approximate_polygon_dp(&hull, 0.006 * around, true)
+        .iter()
+        .map(|p| Point::new(p.x as f32, p.y as f32))
+        .collect();
+    if corners.len() < 4 {
+        return None;
+    }
+    if signed(&corners) < 0.0 {
+        corners.reverse();
+    }
+    // Rounded corners leave short sides; the four longest, in their order around, are the card's.
+    let mut sides: Vec<(usize, Point, Point)> =
+        corners.iter().zip(corners.iter().cycle().skip(1)).enumerate().map(|(index, (a, b))| (index, *a, *b)).collect();
+    sides.sort_by(|a, b| b.1.distance(b.2).total_cmp(&a.1.distance(a.2)));
+    sides.truncate(4);
+    sides.sort_by_key(|(index, ..)| *index);
+    let [one, two, three, four] = <[_; 4]>::try_from(sides).ok()?;
+    let corner = |a: (usize, Point, Point), b: (usize, Point, Point)| crossing((a.1, a.2), (b.1, b.2));
+    let quad = [corner(four, one)?, corner(one, two)?, corner(two, three)?, corner(three, four)?];
+    let quad_area = area(&quad);
+    let fill = hull_area / quad_area.max(1.0);
+    let [a, b, c, d] = quad;
+    let (across, down) = ((a.distance(b) + c.distance(d)) / 2.0, (b.distance(c) + d.distance(a)) / 2.0);
+    let quad = if across >= down { quad } else { [b, c, d, a] };
+    let aspect = across.max(down) / across.min(down).max(1.0);
+    let fits = (aspect / ASPECT - 1.0).abs() <= ASPECT_SLACK && (FILL..=1.05).contains(&fill);
+    // A larger outline wins, unless its shape is clearly worse.
+    fits.then(|| (quad, hull_area / whole * fill * (1.0 - (aspect / ASPECT - 1.0).abs())))
+}
+
+/// Twice the signed area; positive when the corners run clockwise on a screen.
+fn signed(corners: &[Point]) -> f32 {
+    corners.iter().zip(corners.iter().cycle().skip(1)).map(|(a, b)| a.x * b.y - b.x * a.y).sum()
+}
+
+/// Where two lines, each through two points, cross.
+fn crossing((a, b): (Point, Point), (c, d): (Point, Point)) -> Option<Point> {
+    let (ux, uy) = (b.x - a.x, b.y - a.y);
+    let (vx, vy) = (d.x - c.x, d.y - c.y);
+    let turn = ux * vy - uy * vx;
+    if turn.abs() < 1e-3 * ux.hypot(uy) * vx.hypot(vy) {
+        return None;
+    }
+    let t = ((c.x - a.x) * vy - (c.y - a.y) * vx) / turn;
+    Some(Point::new(a.x + t * ux, a.y + t * uy))
+}
+
+/// Moves every corner towards the middle by about `by` pixels on each axis of the outline.
+fn inward(quad: Quad, by: f32) -> Quad {
+    let [a, b, c, d] = quad;
+    let middle = a.middle(c).middle(b.middle(d));
+    quad.map(|p| {
+        let away = p.distance(middle).max(1.0);
+        let share = by * std::f32::consts::SQRT_2 / away;
+        Point::new(p.x + (middle.x - p.x) * share, p.y + (middle.y - p.y) * share)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    #[test]
+    fn a_tilted_card_is_outlined() {
+        let truth = [(300.0, 200.0), (1280.0, 330.0), (1200.0, 950.0), (220.0, 820.0)].map(|(x, y)| Point::new(x, y));
+        let from = straighten(&truth).unwrap().inverse().unwrap();
+        let picture = Picture::new(RgbImage::from_fn(1600, 1200, |x, y| {
+            let p = from.apply(Point::new(x as f32, y as f32));
+            let inside = p.x > 0.0 && p.y > 0.0 && p.x < 1010.0 && p.y < 637.0;
+            if inside { Rgb([210, 220, 215]) } else { Rgb([90, 80, 70]) }
+        }));
+        let found = outline(&picture).unwrap();
+        for corner in truth {
+            assert!(found.iter().any(|p| p.distance(corner) < 12.0), "{corner:?} {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_picture_has_no_outline() {
+        assert!(outline(&Picture::new(RgbImage::from_pixel(800, 600, Rgb([120, 120, 120])))).is_none());
+    }
+}
