@@ -33,6 +33,7 @@ pub mod error;
 pub mod health;
 pub mod language;
 pub mod layers;
+pub mod ledger;
 pub mod listen;
 pub mod metrics;
 pub mod page;

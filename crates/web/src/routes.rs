@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
-use crate::{AppState, health, layers, metrics, start, static_files};
+use crate::{AppState, health, layers, ledger, metrics, start, static_files};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -46,5 +46,5 @@ fn machines() -> Router<AppState> {
         .route("/metrics", get(metrics::get))
         .route("/static/{file}", get(static_files::plain))
         .route("/static/{version}/{file}", get(static_files::versioned))
-    // /ledger/…
+        .route("/ledger/{*path}", get(ledger::get))
 }

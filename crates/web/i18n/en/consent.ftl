@@ -1,0 +1,24 @@
+# The consent page and the names of personal fields.
+consent-title = Share your data?
+consent-heading = { $service } asks for your data
+consent-who = Who asks
+consent-host = You go back to { $host }
+consent-why = Why
+consent-what = What it would see
+consent-required = needed
+consent-optional = your choice
+consent-required-missing = { $service } cannot do without “{ $field }”. Tick it, or choose not to share.
+consent-nothing = It asks for no personal data, only that you sign in.
+consent-pseudonym = { $service } knows you by a random number of its own. Another service gets a different one, so they cannot match you by it.
+consent-leave = Whatever you choose, you leave this site and go back to { $host }.
+consent-plain = This service uses an older, weaker way of signing in (plain profile).
+consent-continue = Approve with your passkey
+consent-decline = Do not share
+field-english-name = Name in English
+field-chinese-name = Name in Chinese
+field-hkid = Identity card number
+field-birth = Date of birth
+field-sex = Sex
+field-card-issued = Date of issue of the card
+field-email = E-mail address
+field-devices = Names of your passkeys

@@ -1,0 +1,36 @@
+name = 狮子山 Lionrock
+skip = 跳到内容
+language = 语言
+realm-test = 测试环境
+realm-test-people = – 只有虚构人物
+errors-title = 有些地方需要更正
+footer-what = 狮子山 Lionrock：承诺可以查证的数字身份。
+footer-nav = 更多
+your-account = 您的账户
+sign-in = 登录
+sign-out = 退出登录
+register = 注册
+mailbox = 测试邮箱
+print = 打印
+copy = 复制
+copied = 已复制
+needs-script = 这一步要用到手机的摄像头或通行密钥，需要 JavaScript。请为本网站启用，然后重新加载本页。
+
+start-title = 您的数字身份
+start-lead = 用身份证注册一次，之后用手机登录网上服务，每次都看清楚对方会知道您的哪些信息。
+start-need-title = 您需要准备
+start-need-card = 香港身份证
+start-need-phone = 有摄像头并设有锁屏的手机或电脑
+start-need-mail = 现在可以收信的电子邮箱
+start-time = 大约需要五分钟。您可以随时停止；完成之前不会保存任何资料。
+start-promise-title = 我们的承诺
+start-promise-pictures = 照片核对后立即销毁，您会收到带签名的收据。
+start-promise-password = 没有密码。用来解锁的指纹或面容只留在您的手机里。
+start-promise-consent = 未经您逐项批准，任何服务都不会知道您的信息。
+start-continue = 注册
+
+mailbox-title = 测试邮箱
+mailbox-lead = 这个测试环境本应以电子邮件发出的消息。只有测试环境才有这一页。
+mailbox-empty = 暂时没有消息。当页面说已发出消息，它就会在这里出现。
+mailbox-line = 致 { $to }，{ $at }
+mailbox-again = 再看一次

@@ -1,0 +1,15 @@
+signin-title = 登录
+signin-lead = 用通行密钥登录。
+signin-for = { $service } 请您登录。下一页由您决定它可以知道什么。
+signin-how = 设备会请您解锁。如果通行密钥在手机里，您也可以在其他电脑上登录：当它询问时选择“使用手机”。
+signin-continue = 用通行密钥登录
+signin-new-title = 还没有注册？
+signin-new = 用身份证注册
+passkey-working = 设备正在询问您，请按它的提示做。
+passkey-sending = 请稍候
+passkey-unsupported = 这个浏览器或设备无法在此使用通行密钥。请使用较新的浏览器，或设有锁屏的手机。
+passkey-cancelled = 没有使用通行密钥：可能已取消、时间过长，或这台设备没有通行密钥。一切没有改变，请重试。
+passkey-already = 这台设备已有您账户的通行密钥。请使用另一台设备，或用这一台登录。
+passkey-insecure = 通行密钥只能在本网站的网址和安全连接下使用。请检查网址。
+passkey-offline = 连接中断。一切没有改变，请在联网后重试。
+passkey-failed = 未能完成，一切没有改变。请稍后重试。

@@ -1,0 +1,36 @@
+name = 獅子山 Lionrock
+skip = 跳到內容
+language = 語言
+realm-test = 測試環境
+realm-test-people = – 只有虛構人物
+errors-title = 有些地方需要更正
+footer-what = 獅子山 Lionrock：承諾可以查證的數碼身份。
+footer-nav = 更多
+your-account = 你的帳戶
+sign-in = 登入
+sign-out = 登出
+register = 登記
+mailbox = 測試郵箱
+print = 列印
+copy = 複製
+copied = 已複製
+needs-script = 這一步要用到手機的鏡頭或通行密鑰，需要 JavaScript。請為本網站開啟，然後重新載入本頁。
+
+start-title = 你的數碼身份
+start-lead = 用身份證登記一次，之後用手機登入網上服務，每次都看清楚對方會知道你甚麼。
+start-need-title = 你需要準備
+start-need-card = 香港身份證
+start-need-phone = 有鏡頭並設有螢幕鎖的手機或電腦
+start-need-mail = 現在可以收信的電郵地址
+start-time = 需時大約五分鐘。你可以隨時停止；完成之前不會保存任何資料。
+start-promise-title = 我們的承諾
+start-promise-pictures = 照片核對後立即銷毀，你會收到經簽署的收據。
+start-promise-password = 沒有密碼。用來解鎖的指紋或面容只留在你的手機。
+start-promise-consent = 未經你逐項批准，任何服務都不會知道你的資料。
+start-continue = 登記
+
+mailbox-title = 測試郵箱
+mailbox-lead = 這個測試環境本應以電郵寄出的訊息。只有測試環境才有這一頁。
+mailbox-empty = 暫時沒有訊息。當頁面說已寄出訊息，它便會在這裏出現。
+mailbox-line = 致 { $to }，{ $at }
+mailbox-again = 再看一次

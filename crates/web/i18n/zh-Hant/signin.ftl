@@ -1,0 +1,15 @@
+signin-title = 登入
+signin-lead = 用通行密鑰登入。
+signin-for = { $service } 請你登入。下一頁由你決定它可以知道甚麼。
+signin-how = 裝置會請你解鎖。如通行密鑰在手機內，你也可以在其他電腦登入：當它詢問時選擇「使用手機」。
+signin-continue = 用通行密鑰登入
+signin-new-title = 尚未登記？
+signin-new = 用身份證登記
+passkey-working = 裝置正在詢問你，請按它的指示做。
+passkey-sending = 請稍候
+passkey-unsupported = 這個瀏覽器或裝置未能在此使用通行密鑰。請使用較新的瀏覽器，或設有螢幕鎖的手機。
+passkey-cancelled = 沒有使用通行密鑰：可能已取消、時間過長，或這部裝置沒有通行密鑰。一切沒有改變，請再試。
+passkey-already = 這部裝置已有你帳戶的通行密鑰。請使用另一部裝置，或用這一部登入。
+passkey-insecure = 通行密鑰只可在本網站的網址及安全連線下使用。請檢查網址。
+passkey-offline = 連線中斷。一切沒有改變，請在恢復連線後再試。
+passkey-failed = 未能完成，一切沒有改變。請稍後再試。
