@@ -9,6 +9,7 @@ pub mod desk;
 pub mod include;
 pub mod job;
 pub mod publish;
+pub mod published;
 pub mod receipt;
 pub mod sequence;
 
@@ -16,6 +17,7 @@ pub use desk::{Desk, Standing};
 pub use include::{inclusion, wait};
 pub use job::run;
 pub use publish::Publisher;
+pub use published::{Published, published};
 pub use sequence::sequence;
 
 use crate::{Fault, Platform};

@@ -64,6 +64,25 @@ both_engines! {
         assert_eq!(fault.kind, FaultKind::StoredData, "{fault}");
     }
 
+    fn only_published_files_can_be_reached(at place) {
+        let (platform, clock) = (platform(&place).await, Clock::new());
+        append(&platform, &clock, 300).await;
+        round(&platform, &clock).await.unwrap();
+        fs::write(place.folder().join("secret"), b"secret").unwrap();
+        fs::write(ledger::folder(&platform).join("tile/other"), b"secret").unwrap();
+        let get = |path: &str| ledger::published(&platform, path.to_owned());
+        let checkpoint = get("checkpoint").await.unwrap().unwrap();
+        assert_eq!((checkpoint.immutable, checkpoint.text), (false, true));
+        let tile = get("tile/0/000").await.unwrap().unwrap();
+        assert_eq!((tile.immutable, tile.text, tile.bytes.len()), (true, false, 8192));
+        assert_eq!(get("tile/0/001.p/44").await.unwrap().unwrap().bytes.len(), 44 * 32);
+        assert!(get("vkey").await.unwrap().unwrap().text);
+        for path in ["", "/", "../secret", "tile/../../secret", "tile/other", "tile/0/000/", "tile/0/../0/000", ".lock", "tile", "tile/0",
+                     "tile/0/001.p", "tile/0/001.p/43", "tile/9/000", "/etc/passwd", "tile/0/000\0", "CHECKPOINT", "checkpoint/"] {
+            assert_eq!(get(path).await.unwrap(), None, "{path:?}");
+        }
+    }
+
     fn racing_sequencers_give_each_leaf_one_place(at place) {
         let clock = Clock::new();
         let first = platform(&place).await;
