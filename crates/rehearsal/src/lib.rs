@@ -1,0 +1,8 @@
+//! The rehearsal: synthetic people, their cards and faces, software authenticators, a scriptable phone, a demo online
+//! service and a stand-in card authority. For demonstrations, sandboxes and tests; a production build leaves it out.
+//!
+//! Everybody in here is invented, and every stand-in is named so.
+
+pub mod authenticator;
+pub mod authority;
+pub mod http;
