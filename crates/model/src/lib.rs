@@ -15,6 +15,7 @@ pub mod policy;
 pub mod proofing;
 pub mod realm;
 pub mod refusal;
+pub mod register;
 pub mod service;
 pub mod session;
 pub mod time;
