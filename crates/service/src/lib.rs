@@ -13,9 +13,11 @@ pub mod ceremony;
 pub mod fault;
 pub mod health;
 pub mod ledger;
+pub mod oidc;
 pub mod outbox;
 pub mod platform;
 pub mod port;
+pub mod rehearse;
 pub mod signed_in;
 pub mod vault;
 
