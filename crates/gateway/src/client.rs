@@ -1,6 +1,8 @@
 //! One outgoing HTTP client for all systems we call: pinned authorities, bounded time and size, no redirects, and a rule
 //! for the addresses it may reach, checked after the name is resolved.
 
+mod fetch;
+
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -83,7 +85,10 @@ fn is_private(address: IpAddr) -> bool {
         }
         IpAddr::V6(v6) => {
             let [first, second, ..] = v6.segments();
-            first & 0xfe00 == 0xfc00 || (first == 0x2001 && second == 0x0db8) || (first == 0x0064 && second == 0xff9b) || first == 0x2002
+            first & 0xfe00 == 0xfc00
+                || (first == 0x2001 && second == 0x0db8)
+                || (first == 0x0064 && second == 0xff9b)
+                || first == 0x2002
         }
     }
 }
@@ -167,8 +172,15 @@ impl Client {
         let mut http = HttpConnector::new_with_resolver(Resolver { network: reach.network });
         http.enforce_http(false);
         http.set_connect_timeout(Some(reach.time_limit));
-        let https = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
-        let pooled = Pooled::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(30)).build(https);
+        let https = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let pooled = Pooled::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build(https);
         Ok(Self { reach, pooled })
     }
 
@@ -249,29 +261,63 @@ mod tests {
                 assert!(!network.admits(text.parse().unwrap()), "{network:?} must refuse {text}");
             }
         };
-        check(Network::Loopback, &["127.0.0.1", "::1", "::ffff:127.0.0.1"], &["10.0.0.1", "8.8.8.8", "0.0.0.0", "fe80::1"]);
-        check(Network::Private, &["10.1.2.3", "203.0.114.1", "fd00::1"], &["127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "::ffff:169.254.169.254"]);
+        check(
+            Network::Loopback,
+            &["127.0.0.1", "::1", "::ffff:127.0.0.1"],
+            &["10.0.0.1", "8.8.8.8", "0.0.0.0", "fe80::1"],
+        );
+        check(
+            Network::Private,
+            &["10.1.2.3", "203.0.114.1", "fd00::1"],
+            &["127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "::ffff:169.254.169.254"],
+        );
         check(
             Network::Public,
             &["1.1.1.1", "2606:4700::1"],
             &[
-                "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "0.1.2.3", "224.0.0.1", "255.255.255.255",
-                "::1", "fc00::1", "fe80::1", "::ffff:10.0.0.1", "2001:db8::1", "64:ff9b::a00:1", "2002:a00:1::",
+                "10.0.0.1",
+                "172.16.0.1",
+                "192.168.1.1",
+                "100.64.0.1",
+                "127.0.0.1",
+                "169.254.169.254",
+                "0.1.2.3",
+                "224.0.0.1",
+                "255.255.255.255",
+                "::1",
+                "fc00::1",
+                "fe80::1",
+                "::ffff:10.0.0.1",
+                "2001:db8::1",
+                "64:ff9b::a00:1",
+                "2002:a00:1::",
             ],
         );
     }
 
     fn reach(address: &str, network: Network) -> Reach {
-        Reach { address: address.parse().unwrap(), authorities: vec![], network, time_limit: Duration::from_secs(2), answer_limit: 100 }
+        Reach {
+            address: address.parse().unwrap(),
+            authorities: vec![],
+            network,
+            time_limit: Duration::from_secs(2),
+            answer_limit: 100,
+        }
     }
 
     #[test]
     fn plain_http_unpinned_tls_and_foreign_numbers_are_refused() {
         assert!(matches!(Client::new(reach("http://registry.example/", Network::Private)), Err(ReachError::Scheme(_))));
-        assert!(matches!(Client::new(reach("https://registry.example/", Network::Private)), Err(ReachError::NoAuthority(_))));
+        assert!(matches!(
+            Client::new(reach("https://registry.example/", Network::Private)),
+            Err(ReachError::NoAuthority(_))
+        ));
         assert!(matches!(Client::new(reach("http://10.0.0.1/", Network::Loopback)), Err(ReachError::Network(_))));
         assert!(matches!(Client::new(reach("ftp://127.0.0.1/", Network::Loopback)), Err(ReachError::Scheme(_))));
-        assert!(matches!(Client::new(reach("http://[::ffff:10.0.0.1]/", Network::Loopback)), Err(ReachError::Network(_))));
+        assert!(matches!(
+            Client::new(reach("http://[::ffff:10.0.0.1]/", Network::Loopback)),
+            Err(ReachError::Network(_))
+        ));
         assert!(Client::new(reach("http://127.0.0.1:1/", Network::Loopback)).is_ok());
     }
 

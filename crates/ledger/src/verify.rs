@@ -9,7 +9,8 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::hash::Hash;
 use crate::leaf::{self, Leaf};
 use crate::note::Verifier;
-use crate::source::{self, Source};
+use crate::proof;
+use crate::source::{self, Missing, Source, Tiles};
 use crate::tile::{self, Level, Resource};
 use crate::tree::Edge;
 
@@ -93,6 +94,34 @@ impl<S: Source> Log<S> {
         let mut walk = Walk::new(&self.source, &signed, kept.as_ref(), report);
         walk.entries(progress)?;
         Ok(walk.finish())
+    }
+}
+
+impl<S: Source> Log<S> {
+    /// Does this log, as it stands now, continue `kept`, a checkpoint that was verified already? Reads only what a
+    /// consistency proof needs; the current checkpoint, or what does not fit.
+    ///
+    /// # Errors
+    /// Only when the place cannot be read.
+    pub fn continues(&self, kept: &Checkpoint) -> Result<Result<Checkpoint, Finding>, source::Error> {
+        let Some(note) = self.source.read(tile::CHECKPOINT)? else {
+            return Ok(Err(Finding::Missing(tile::CHECKPOINT.to_owned())));
+        };
+        let now = match Checkpoint::open(&note, &self.origin, &self.known) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => return Ok(Err(Finding::Checkpoint(error))),
+        };
+        if kept.size > now.size {
+            return Ok(Err(Finding::Older { kept: kept.size, found: now.size }));
+        }
+        let mut tiles = Tiles::new(&self.source, now.size);
+        let path = match proof::consistency(kept.size, now.size, |node| tiles.hash(node)) {
+            Ok(path) => path.unwrap_or_default(),
+            Err(Missing::Source(error)) => return Err(error),
+            Err(Missing::Tile(path)) => return Ok(Err(Finding::Missing(path))),
+        };
+        let held = proof::check_consistency(kept.size, &kept.root, now.size, &now.root, &path);
+        Ok(held.map(|()| now).map_err(|_| Finding::Forked(kept.size)))
     }
 }
 

@@ -150,6 +150,28 @@ fn a_kept_checkpoint_catches_cut_and_forked_logs() {
 }
 
 #[test]
+fn a_short_proof_tells_whether_a_log_continues_a_checkpoint() {
+    let at = |size, salt: Option<usize>| {
+        let mut all = entries(size);
+        if let Some(index) = salt {
+            all[index] = entry(index as u64, 9);
+        }
+        publish(&all)
+    };
+    let kept = |files: &crate::stage::Files| Checkpoint::open(&files.0["checkpoint"], ORIGIN, &[verifier()]).unwrap();
+    let log = |files| Log { source: files, origin: ORIGIN.into(), known: vec![verifier()] };
+    let old = kept(&at(500, None));
+    assert_eq!(log(at(500, None)).continues(&old).unwrap().unwrap().size, 500);
+    assert_eq!(log(at(700, None)).continues(&old).unwrap().unwrap().size, 700);
+    assert_eq!(log(at(700, Some(600))).continues(&old).unwrap().unwrap().size, 700);
+    assert_eq!(log(at(700, Some(42))).continues(&old).unwrap(), Err(Finding::Forked(500)));
+    assert_eq!(log(at(400, None)).continues(&old).unwrap(), Err(Finding::Older { kept: 500, found: 400 }));
+    let mut files = at(700, None);
+    files.0.remove("tile/0/001");
+    assert_eq!(log(files).continues(&old).unwrap(), Err(Finding::Missing("tile/0/001".into())));
+}
+
+#[test]
 fn an_entry_of_another_form_is_found_though_signed() {
     let mut all = entries(10);
     all[4] = b"hello".to_vec();
