@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod platform;
 pub mod port;
 pub mod rehearse;
+pub mod session;
 pub mod signed_in;
 pub mod vault;
 

@@ -3,4 +3,5 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
 mod ledger;
+mod oidc;
 mod stage;
