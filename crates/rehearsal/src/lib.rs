@@ -5,4 +5,11 @@
 
 pub mod authenticator;
 pub mod authority;
+pub mod card;
+pub mod dice;
+pub mod face;
+pub mod font;
 pub mod http;
+pub mod people;
+pub mod picture;
+pub mod registry;
