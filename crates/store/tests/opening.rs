@@ -158,6 +158,24 @@ fn nobody_else_may_read_the_files() {
 }
 
 #[test]
+fn every_commit_waits_for_the_disk() {
+    lionrock_testkit::engines::on_sqlite(|place| async move {
+        let store = place.open().await;
+        let settings = store
+            .write(|tx| {
+                let mut said = Vec::new();
+                for ask in ["PRAGMA synchronous", "PRAGMA foreign_keys", "PRAGMA secure_delete"] {
+                    said.push(tx.first(ask, &[])?.unwrap().int(0)?);
+                }
+                Ok::<_, Error>((said, tx.first("PRAGMA journal_mode", &[])?.unwrap().text(0)?.to_owned()))
+            })
+            .await
+            .unwrap();
+        assert_eq!(settings, (vec![2, 1, 1], "wal".to_owned()), "FULL, on, on");
+    });
+}
+
+#[test]
 fn addresses_are_checked() {
     let refused = [
         "",
