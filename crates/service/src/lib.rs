@@ -6,10 +6,12 @@
 //! each other's journeys: shared rules are in `model`, shared queries in `store`, shared steps of a transaction in
 //! [`audit`], [`vault`] and [`outbox`]. No effect happens inside a transaction.
 
+pub mod account;
 pub mod audit;
 pub mod boot;
 pub mod caller;
 pub mod ceremony;
+pub mod custody;
 pub mod fault;
 pub mod health;
 pub mod ledger;
@@ -19,6 +21,7 @@ pub mod platform;
 pub mod port;
 pub mod rehearse;
 pub mod session;
+pub mod register;
 pub mod signed_in;
 pub mod vault;
 

@@ -90,6 +90,20 @@ pub fn sealed_body(tx: &mut Tx<'_>, event: &[u8; 16]) -> Result<Option<Vec<u8>>,
     Ok(row.map(|row| row.opt_bytes(0).map(|body| body.map(<[u8]>::to_vec))).transpose()?.flatten())
 }
 
+/// The newest entries about a resident from before `before` (Unix milliseconds), with when they were made and their sealed bodies.
+///
+/// # Errors
+/// Of the store.
+pub fn of_resident(
+    tx: &mut Tx<'_>,
+    resident: &[u8; 16],
+    before: i64,
+    most: u32,
+) -> Result<Vec<(Entry, i64, Option<Vec<u8>>)>, Error> {
+    let rows = tx.query(OF_RESIDENT, &[Value::from(resident), Value::from(before), Value::from(most)])?;
+    rows.iter().map(|row| Ok((entry(row)?, row.int(5)?, row.opt_bytes(6)?.map(<[u8]>::to_vec)))).collect()
+}
+
 /// What is public of an entry, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -111,6 +125,8 @@ const PLACE: &str = "UPDATE leaf SET position = $2 WHERE event = $1 AND position
 const FROM_PLACE: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf \
                           WHERE position >= $1 ORDER BY position LIMIT $2";
 const BY_EVENT: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf WHERE event = $1";
+const OF_RESIDENT: &str = "SELECT event, kind, coarse_time, commitment, position, created_at, sealed_body FROM leaf \
+                           WHERE resident = $1 AND created_at < $2 ORDER BY created_at DESC, event LIMIT $3";
 const SEALED_BODY: &str = "SELECT sealed_body FROM leaf WHERE event = $1";
 
 fn entry(row: &crate::Row) -> Result<Entry, Error> {

@@ -9,6 +9,7 @@ const DUE: &str = "SELECT id, kind, resident, sealed_message, created_at, attemp
                    WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $3 WHERE id = $1 AND attempts = $2";
 const DELETE: &str = "DELETE FROM outbox WHERE id = $1";
+const DELETE_OF: &str = "DELETE FROM outbox WHERE resident = $1";
 
 /// A message waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,4 +79,12 @@ pub fn claim(tx: &mut Tx<'_>, message: &Waiting, again_at: i64) -> Result<bool, 
 /// Of the store.
 pub fn delete(tx: &mut Tx<'_>, id: OutboxId) -> Result<(), Error> {
     tx.execute(DELETE, &[Value::from(id.as_bytes().to_vec())]).map(drop)
+}
+
+/// Removes what waits for a resident whose account ends; returns how many.
+///
+/// # Errors
+/// Of the store.
+pub fn delete_of(tx: &mut Tx<'_>, resident: ResidentId) -> Result<u64, Error> {
+    tx.execute(DELETE_OF, &[Value::from(resident.as_bytes().to_vec())])
 }

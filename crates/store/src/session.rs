@@ -23,7 +23,7 @@ const FORGET: &str = "DELETE FROM session WHERE created_at < $1";
 const FORGET_OF: &str = "DELETE FROM session WHERE resident = $1";
 const NOTE: &str = "INSERT INTO sign_in (id, resident, at, event, credential, device, sealed_place) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const HISTORY: &str = "SELECT id, resident, at, event, credential, device, sealed_place FROM sign_in
-    WHERE resident = $1 ORDER BY id DESC LIMIT 100";
+    WHERE resident = $1 AND at < $2 ORDER BY at DESC, id DESC LIMIT 100";
 const FORGET_HISTORY: &str = "DELETE FROM sign_in WHERE at < $1";
 const FORGET_HISTORY_OF: &str = "DELETE FROM sign_in WHERE resident = $1";
 
@@ -156,12 +156,12 @@ pub fn note(tx: &mut Tx<'_>, line: &SignIn) -> Result<(), Error> {
     tx.execute(NOTE, &values).map(drop)
 }
 
-/// The last hundred lines of a resident's history, newest first.
+/// The last hundred lines of a resident's history from before `before`, newest first.
 ///
 /// # Errors
 /// Any [`Error`] of the store.
-pub fn history(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Vec<SignIn>, Error> {
-    tx.query(HISTORY, &[resident.as_bytes().into()])?.iter().map(read_line).collect()
+pub fn history(tx: &mut Tx<'_>, resident: ResidentId, before: Millis) -> Result<Vec<SignIn>, Error> {
+    tx.query(HISTORY, &[resident.as_bytes().into(), before.into()])?.iter().map(read_line).collect()
 }
 
 /// Deletes history from before `before`; says how many lines.
