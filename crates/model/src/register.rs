@@ -125,6 +125,13 @@ pub fn facts(text: &CardText, realm: &Realm, today: Date) -> Result<CardFacts, R
     Ok(facts)
 }
 
+/// Whether somebody born then may register without a guardian: eighteen years old today.
+#[must_use]
+pub fn of_age(birth: Date, today: Date) -> bool {
+    use jiff::ToSpan;
+    birth.checked_add(18.years()).is_ok_and(|eighteen| eighteen <= today)
+}
+
 /// Wrong e-mail codes after which a new one must be asked for.
 pub const EMAIL_CODE_TRIES: i64 = 5;
 
@@ -289,6 +296,13 @@ mod tests {
         assert_eq!(with(|t| t.issued = "1980-01-01".into()), Some(Reason::CardInconsistent));
         assert_eq!(with(|t| t.issued = "2027-01-01".into()), Some(Reason::CardInconsistent));
         assert_eq!(with(|t| t.sex = String::new()), Some(Reason::CardUnreadable));
+    }
+
+    #[test]
+    fn eighteen_is_counted_by_the_calendar() {
+        let today = date(2026, 11, 23);
+        assert!(of_age(date(2008, 11, 23), today) && !of_age(date(2008, 11, 24), today));
+        assert!(of_age(date(2008, 2, 29), date(2026, 2, 28)) && !of_age(date(2008, 2, 29), date(2026, 2, 27)));
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub struct ProviderIdentity {
     pub presence_tested: bool,
     /// Protections of the process that holds the pictures, and whether each holds on this machine.
     pub protections: Vec<(String, bool)>,
+    /// The place this server runs on: the same after a restart, another for another server of the same store.
+    pub node: String,
+    /// Random id of this run of the server: custodies of an earlier run on the same node are lost.
+    pub boot: [u8; 16],
 }
 
 /// A place where pictures can be sent.
@@ -46,7 +50,9 @@ pub struct Judged {
     pub pictures: u32,
     /// Bytes of pictures destroyed.
     pub bytes: u64,
-    /// From the verdict to the moment when all memory that held pictures was gone.
+    /// From the order to judge to the moment when all memory that held pictures was gone.
+    pub took: Duration,
+    /// The last part of it: from the verdict to that moment.
     pub verdict_to_zeroise: Duration,
 }
 

@@ -1,0 +1,116 @@
+//! The notice is agreed to: a registration begins.
+
+use super::{require, secret_digest};
+use crate::audit::{self, Event};
+use crate::{Caller, Error, Platform};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lionrock_crypto::digest::sha256;
+use lionrock_model::id::RegistrationId;
+use lionrock_model::register::{RegisterRefusal, Step};
+use lionrock_store::registration::{self, Registration};
+use serde_json::json;
+use std::fmt;
+use std::sync::Arc;
+
+/// What was agreed to.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// The box is ticked.
+    pub agreed: bool,
+    /// Version the form names.
+    pub named_version: String,
+    /// Version shown now.
+    pub version: &'static str,
+    /// The whole notice as shown, in the language shown: its SHA-256 is kept.
+    pub notice: String,
+}
+
+/// A registration under way.
+#[derive(Clone)]
+pub struct Begun {
+    /// The cookie's value.
+    pub cookie: String,
+    /// Seconds the cookie may live.
+    pub seconds: u32,
+    /// Where it stands: not the beginning when this browser had begun before.
+    pub step: Step,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Begun({:?})", self.step)
+    }
+}
+
+/// Begins, or carries on what this browser began before.
+///
+/// # Errors
+/// `NotAgreed`, `NoticeChanged`: nothing is kept.
+pub async fn begin(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: Option<&str>,
+    command: Begin,
+) -> Result<Begun, Error<RegisterRefusal>> {
+    if !command.agreed {
+        return Err(Error::Refuse(RegisterRefusal::NotAgreed));
+    }
+    if command.named_version != command.version {
+        return Err(Error::Refuse(RegisterRefusal::NoticeChanged));
+    }
+    if let Some(cookie) = cookie {
+        let (secret, now) = (cookie.to_owned(), caller.now);
+        let found = platform.store.read(move |tx| require(tx, &secret, now)).await;
+        match found {
+            // A finished or refused registration does not stand in the way of a new one.
+            Ok(found) if !matches!(found.step, Step::Done | Step::Counter) => {
+                let left = found.expires.since(caller.now).as_secs();
+                let seconds = u32::try_from(left).unwrap_or(u32::MAX);
+                return Ok(Begun { cookie: cookie.to_owned(), seconds, step: found.step });
+            }
+            Ok(_) | Err(Error::Refuse(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    let secret = URL_SAFE_NO_PAD.encode(caller.random::<32>());
+    let digest = secret_digest(&secret).unwrap_or_default();
+    let row = Registration {
+        id: RegistrationId::new(caller.now, caller.random()),
+        version: 1,
+        step: Step::Pictures,
+        language: caller.language,
+        notice_version: command.version.to_owned(),
+        notice_hash: sha256(command.notice.as_bytes()),
+        attempts: 0,
+        challenge: None,
+        custody: None,
+        verdict: None,
+        reasons: Vec::new(),
+        sealed_facts: None,
+        sealed_codes: None,
+        sealed_email: None,
+        email_code: None,
+        email_codes: 0,
+        resident: None,
+        created: caller.now,
+        expires: caller.now.after(platform.settings.limits.registration),
+    };
+    let (shared, who) = (Arc::clone(platform), caller.clone());
+    platform
+        .store
+        .write(move |tx| {
+            let hash: String = row.notice_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let body = json!({
+                "language": row.language.tag(),
+                "notice": row.notice_version,
+                "notice_sha256": hash,
+                "registration": row.id.to_string(),
+            });
+            audit::append(tx, &shared, &who, &Event::new("registration.consented", None, body))?;
+            Ok::<_, Error<RegisterRefusal>>(registration::insert(tx, &row, &digest)?)
+        })
+        .await?;
+    let seconds = u32::try_from(platform.settings.limits.registration.as_secs()).unwrap_or(u32::MAX);
+    Ok(Begun { cookie: secret, seconds, step: Step::Pictures })
+}
