@@ -11,5 +11,7 @@ pub mod face;
 pub mod font;
 pub mod http;
 pub mod people;
+pub mod phone;
 pub mod picture;
 pub mod registry;
+pub mod scene;
