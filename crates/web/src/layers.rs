@@ -29,6 +29,10 @@ use crate::{AppState, Failure, Visit, cookie, error, visit};
 /// Routes that answer whatever host they are called by: probes come by address.
 const ANY_HOST: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// Changes by services, not by people: one address sends them for many. The rate of all requests holds for them too, and failed
+/// credentials are counted on their own.
+const OF_SERVICES: [&str; 3] = ["/oauth/par", "/oauth/token", "/oauth/userinfo"];
+
 /// Makes the visitor, guards, runs the handler within its time, writes refusals, headers and the log line.
 pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -84,7 +88,7 @@ fn turn_away(state: &AppState, visit: &Visit, request: &Request) -> Option<Failu
     }
     if let Some(address) = visit.caller.address
         && !path.starts_with("/static/")
-        && !state.edge.rates.admits(address, !is_safe(request.method()))
+        && !state.edge.rates.admits(address, !is_safe(request.method()) && !OF_SERVICES.contains(&path))
     {
         return Some(Failure::of("too-many"));
     }

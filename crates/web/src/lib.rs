@@ -36,6 +36,7 @@ pub mod layers;
 pub mod ledger;
 pub mod listen;
 pub mod metrics;
+pub mod oauth;
 pub mod page;
 pub mod routes;
 pub mod start;

@@ -6,7 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
-use crate::{AppState, health, layers, ledger, metrics, start, static_files};
+use crate::{AppState, health, layers, ledger, metrics, oauth, start, static_files};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -29,13 +29,20 @@ fn people() -> Router<AppState> {
         .route("/language", post(start::choose_language))
     // registration: /register…
     // signing in and account: /signin, /signout, /account…, /mailbox
-    // authorization and consent: /oauth/authorize, /oauth/consent…
+        .route("/oauth/authorize", get(oauth::authorize::get))
+        .route("/oauth/consent", get(oauth::consent::get).post(oauth::consent::approve))
+        .route("/oauth/consent/options", post(oauth::consent::options))
+        .route("/oauth/consent/decline", post(oauth::consent::decline))
 }
 
 /// OpenID Connect endpoints that scripts of other origins may call.
 fn open() -> Router<AppState> {
     Router::new()
-    // /.well-known/openid-configuration, /oauth/jwks, /oauth/par, /oauth/token, /oauth/userinfo
+        .route("/.well-known/openid-configuration", get(oauth::publish::configuration))
+        .route("/.well-known/oauth-authorization-server", get(oauth::publish::configuration))
+        .route("/oauth/jwks", get(oauth::publish::jwks))
+        .route("/oauth/token", post(oauth::machine::token))
+        .route("/oauth/userinfo", get(oauth::machine::userinfo).post(oauth::machine::userinfo))
 }
 
 /// Probes, ledger, files.
@@ -47,4 +54,5 @@ fn machines() -> Router<AppState> {
         .route("/static/{file}", get(static_files::plain))
         .route("/static/{version}/{file}", get(static_files::versioned))
         .route("/ledger/{*path}", get(ledger::get))
+        .route("/oauth/par", post(oauth::machine::push))
 }

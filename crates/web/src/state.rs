@@ -9,6 +9,7 @@ use lionrock_service::caller::Entropy;
 
 use crate::layers::rate::Rates;
 use crate::metrics::Metrics;
+use crate::oauth::Guesses;
 
 /// The platform and the edge; cheap to clone.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub struct Edge {
     /// Counters for `/metrics`.
     pub metrics: Metrics,
     pub(crate) rates: Rates,
+    pub(crate) guesses: Guesses,
     pub(crate) clock: Clock,
     pub(crate) entropy: Arc<dyn Entropy>,
     probes: Vec<(&'static str, Probe)>,
@@ -77,7 +79,7 @@ impl AppState {
         let origin = platform.settings.issuer.clone();
         let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned();
         let rates = Rates::new(&settings);
-        Self { platform, edge: Arc::new(Edge { settings, origin, host, metrics: Metrics::new(), rates, clock, entropy, probes: Vec::new() }) }
+        Self { platform, edge: Arc::new(Edge { settings, origin, host, metrics: Metrics::new(), rates, guesses: Guesses::default(), clock, entropy, probes: Vec::new() }) }
     }
 
     /// Adds a part that `/readyz` asks, such as the freshness of the ledger. Call it before the state is shared.

@@ -99,7 +99,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
             purpose: "To issue your library card in your name.".to_owned(),
             fields: vec![field("english-name", "CHAN Mei Ling Josephine", true), field("chinese-name", "陳美玲", false), field("birth", "3 March 1988", false), field("hkid", "U123456(7)", true), field("email", "mei.ling.chan@a-rather-long-domain.example.hk", false)],
             request: "r".to_owned(),
-            plain: true,
+            version: 2, plain: true,
         })),
         ("account", html(account::Home { frame: frame(say, "account-title", true), name: "CHAN Mei Ling".to_owned(), authenticators: 1, sessions: 2, codes_left: 9, recent: events(say) })),
         ("authenticators", html(account::Authenticators { frame: frame(say, "authenticators-title", true), passkeys: vec![passkey("a", "Pixel 9", true), passkey("b", "辦公室電腦", false)] })),

@@ -1,5 +1,8 @@
 //! Tests of the edge: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod edge;
 mod gallery;
 mod language;
+mod socket;
+mod stage;

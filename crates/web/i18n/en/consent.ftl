@@ -22,3 +22,6 @@ field-sex = Sex
 field-card-issued = Date of issue of the card
 field-email = E-mail address
 field-devices = Names of your passkeys
+value-female = Female
+value-male = Male
+value-none = None on record

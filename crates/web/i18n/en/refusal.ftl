@@ -1,5 +1,4 @@
 # One text for each refusal code of the journeys: refusal-CODE. What happened, what was not lost, what to do next.
-refusal-approval-not-accepted = This approval could not be accepted: it does not belong to what was shown. Nothing was shared. Go back to the service and start again.
 refusal-challenge-expired = This took too long, and the question to your passkey has ended. Nothing has changed. Load the page again and repeat the step.
 refusal-challenge-unknown = This question to your passkey was answered already, or belongs to another page. Nothing has changed. Load the page again and repeat the step.
 refusal-essential-field-missing = The service cannot do without one of the values you left out. Tick it, or choose not to share.
@@ -10,6 +9,7 @@ refusal-passkey-malformed = The answer of your device could not be read. Nothing
 refusal-passkey-not-accepted = This passkey could not be accepted. Nothing has changed. Try again, or use another passkey of yours.
 refusal-passkey-taken = This passkey is already registered. Use another device, or sign in with it.
 refusal-request-gone = This request of the service has ended or was answered already. Nothing was shared. Go back to the service and start again.
+refusal-request-malformed = The service sent a request we cannot read, or one that says the same thing twice. Nothing was shared. Tell the service.
 refusal-shown-again = The page you answered was shown again since. Answer the newest one; nothing was shared.
 refusal-shown-changed = What the page showed has changed since. Nothing was shared. Read it again and decide.
 refusal-sign-in-first = Sign in first, then continue. Nothing has changed.

@@ -1,4 +1,5 @@
 # Registration, in the order of the journey.
+step-of = Step { $step } of { $count }
 notice-title = Before you start
 notice-lead = Please read how we use your data. It takes a minute.
 notice-what-title = What we ask for

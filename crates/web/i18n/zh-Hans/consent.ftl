@@ -21,3 +21,6 @@ field-sex = 性别
 field-card-issued = 身份证签发日期
 field-email = 电子邮箱
 field-devices = 通行密钥的名称
+value-female = 女
+value-male = 男
+value-none = 没有记录

@@ -1,4 +1,3 @@
-refusal-approval-not-accepted = 无法接受这次批准：它与所显示的内容不符。没有提供任何信息。请返回服务网站重新开始。
 refusal-challenge-expired = 时间过长，这次通行密钥的查询已结束。一切没有改变。请重新加载页面，再做一次。
 refusal-challenge-unknown = 这次通行密钥的查询已经回答，或属于另一页面。一切没有改变。请重新加载页面，再做一次。
 refusal-essential-field-missing = 您略去了服务机构必须取得的一项。请勾选，或选择不提供。
@@ -9,6 +8,7 @@ refusal-passkey-malformed = 无法读取设备的回复。一切没有改变。�
 refusal-passkey-not-accepted = 无法接受这个通行密钥。一切没有改变。请重试，或使用您的另一个通行密钥。
 refusal-passkey-taken = 这个通行密钥已经登记。请使用另一台设备，或用它登录。
 refusal-request-gone = 服务机构的这次请求已结束或已回复。没有提供任何信息。请返回服务网站重新开始。
+refusal-request-malformed = 服务发来的请求无法读取，或同一项目出现两次。没有任何资料被提供。请通知该服务。
 refusal-shown-again = 您回复的页面之后已再次显示。请回复最新的一页；没有提供任何信息。
 refusal-shown-changed = 页面所显示的内容之后已改变。没有提供任何信息。请重新阅读再决定。
 refusal-sign-in-first = 请先登录，然后继续。一切没有改变。

@@ -1,3 +1,4 @@
+step-of = 第 { $step } 步，共 { $count } 步
 notice-title = 开始之前
 notice-lead = 请先阅读我们如何使用您的信息，只需一分钟。
 notice-what-title = 我们需要什么

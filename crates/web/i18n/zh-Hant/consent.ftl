@@ -21,3 +21,6 @@ field-sex = 性別
 field-card-issued = 身份證簽發日期
 field-email = 電郵地址
 field-devices = 通行密鑰的名稱
+value-female = 女
+value-male = 男
+value-none = 沒有記錄

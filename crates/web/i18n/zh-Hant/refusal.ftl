@@ -1,4 +1,3 @@
-refusal-approval-not-accepted = 未能接受這次批准：它與所顯示的內容不符。沒有提供任何資料。請返回服務網站重新開始。
 refusal-challenge-expired = 時間過長，這次通行密鑰的查詢已結束。一切沒有改變。請重新載入頁面，再做一次。
 refusal-challenge-unknown = 這次通行密鑰的查詢已經回答，或屬於另一頁面。一切沒有改變。請重新載入頁面，再做一次。
 refusal-essential-field-missing = 你略去了服務機構必須取得的一項。請剔選，或選擇不提供。
@@ -9,6 +8,7 @@ refusal-passkey-malformed = 未能讀取裝置的回覆。一切沒有改變。�
 refusal-passkey-not-accepted = 未能接受這個通行密鑰。一切沒有改變。請再試，或使用你的另一個通行密鑰。
 refusal-passkey-taken = 這個通行密鑰已經登記。請使用另一部裝置，或用它登入。
 refusal-request-gone = 服務機構的這次要求已結束或已回覆。沒有提供任何資料。請返回服務網站重新開始。
+refusal-request-malformed = 服務送來的請求無法讀取，或同一項目出現兩次。沒有任何資料被提供。請通知該服務。
 refusal-shown-again = 你回覆的頁面其後已再次顯示。請回覆最新的一頁；沒有提供任何資料。
 refusal-shown-changed = 頁面所顯示的內容其後已改變。沒有提供任何資料。請重新閱讀再決定。
 refusal-sign-in-first = 請先登入，然後繼續。一切沒有改變。

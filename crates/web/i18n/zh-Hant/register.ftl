@@ -1,3 +1,4 @@
+step-of = 第 { $step } 步，共 { $count } 步
 notice-title = 開始之前
 notice-lead = 請先閱讀我們如何使用你的資料，只需一分鐘。
 notice-what-title = 我們要求甚麼

@@ -5,8 +5,8 @@ use askama::Template;
 use super::Frame;
 use crate::view;
 
-/// Asks for a release. The script posts `{"fields": [..]}` to `/oauth/consent/options`, then the `AuthenticationResponseJSON` to `/oauth/consent`,
-/// which answers `page::next(redirect)`. "Do not share" is a form to `/oauth/consent/decline`. Pass the answer through `page::leading_to(origin of the redirect URI)`.
+/// Asks for a release. The script posts `{"request", "version", "fields": [..]}` to `/oauth/consent/options`, then the
+/// `AuthenticationResponseJSON` to `/oauth/consent?request=…`, which answers `page::next(redirect)`. "Do not share" is a form to `/oauth/consent/decline`. Pass the answer through `page::leading_to(origin of the redirect URI)`.
 #[derive(Template)]
 #[template(path = "oauth/consent.html")]
 pub struct Consent {
@@ -24,6 +24,8 @@ pub struct Consent {
     pub request: String,
     /// Whether the service is marked as plain profile.
     pub plain: bool,
+    /// The version of the record the values come from, sent back as `version`.
+    pub version: i64,
 }
 
 /// One field asked for.

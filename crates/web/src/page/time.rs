@@ -24,6 +24,19 @@ pub fn day(say: Say, at: Millis) -> String {
     }
 }
 
+/// A date that is kept as `1990-02-03`: `3 February 1990`, `1990年2月3日`; unchanged when it is no date.
+pub fn date(say: Say, kept: &str) -> String {
+    let mut parts = kept.split('-').map(str::parse::<usize>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return kept.to_owned();
+    };
+    match (say.language, MONTHS.get(month.wrapping_sub(1))) {
+        (Language::En, Some(name)) => format!("{day} {name} {year}"),
+        (_, Some(_)) => format!("{year}年{month}月{day}日"),
+        (_, None) => kept.to_owned(),
+    }
+}
+
 /// A moment to the second, for receipts: `2026-11-23 19:04:05 HKT`.
 pub fn exact(at: Millis) -> String {
     let t = at.hong_kong();
@@ -48,6 +61,9 @@ mod tests {
         let at = Millis(1_795_431_845_000); // 2026-11-23T11:04:05Z
         assert_eq!(moment(Say::in_language(Language::En), at), "23 November 2026, 7:04 pm");
         assert_eq!(moment(Say::in_language(Language::ZhHant), at), "2026年11月23日 下午7:04");
+        assert_eq!(date(Say::in_language(Language::En), "1990-02-03"), "3 February 1990");
+        assert_eq!(date(Say::in_language(Language::ZhHans), "1990-02-03"), "1990年2月3日");
+        assert_eq!(date(Say::in_language(Language::En), "1990-13-03"), "1990-13-03");
         assert_eq!(exact(at), "2026-11-23 19:04:05 HKT");
         assert_eq!(machine(at), "2026-11-23T19:04:05+08:00");
     }

@@ -1,0 +1,19 @@
+//! `GET /oauth/authorize`: a service sends a browser.
+
+use axum::extract::{RawQuery, State};
+use lionrock_model::oidc::PageRefusal;
+use lionrock_service::oidc::authorize::{Authorize, Outcome, authorize};
+use lionrock_wire::oauth::Parameters;
+
+use crate::{Answer, AppState, Failure, Visit, page};
+
+/// Leads to the consent page, or straight back. Never answers with 307: a form that led here must not be sent on (RFC 9700 section 4.12).
+pub async fn get(State(state): State<AppState>, visit: Visit, RawQuery(query): RawQuery) -> Answer {
+    let parameters = Parameters::parse(query.as_deref().unwrap_or_default())
+        .map_err(|_| Failure::refuse(&PageRefusal::RequestMalformed))?;
+    let command = Authorize { parameters, cookie: visit.session.clone() };
+    Ok(match authorize(&state.platform, &visit.caller, command).await? {
+        Outcome::Answer { location } => page::see_other(&location),
+        Outcome::Ask { handle } => page::see_other(&format!("/oauth/consent?request={handle}")),
+    })
+}
