@@ -60,3 +60,22 @@ fn lock_files_name_no_registry_host() {
         assert!(!text.contains("://registry."), "{path}: install with omit-lockfile-registry-resolved=true");
     }
 }
+
+#[test]
+fn nothing_names_a_registry_or_a_machine() {
+    // Put together here, so that this file does not name them either.
+    let hosts = ["registry.npm", "static.crates", "index.crates", "files.python", "deb.debian", "snapshot.debian"];
+    let dots = ["js.org", ".io", ".io", "hosted.org", ".org", ".org"];
+    let folders = [["/wo", "rk/"], ["/tmp/", "team"], ["/ro", "ot/"]];
+    let banned: Vec<String> = hosts.iter().zip(dots).map(|(host, rest)| [*host, rest].concat()).collect();
+    let banned: Vec<String> = banned.into_iter().chain(folders.map(|parts| parts.concat())).collect();
+    let mut faults = Vec::new();
+    let endings =
+        [".rs", ".toml", ".md", ".mjs", ".js", ".py", ".sh", ".html", ".css", ".ftl", ".json", ".yaml", ".sql", ".txt"];
+    for (path, text) in tree::files(&endings) {
+        for word in banned.iter().filter(|word| text.contains(word.as_str())) {
+            faults.push(format!("{path}: {word}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
