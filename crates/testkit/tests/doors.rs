@@ -88,21 +88,18 @@ fn statements_keep_to_the_common_subset() {
 
 #[test]
 fn no_journey_calls_another() {
-    let journeys = ["register", "custody", "passkey", "session", "account", "oidc"];
+    // Registration and the custody of its pictures are two chapters of one journey.
+    let journeys = [&["register", "custody"][..], &["passkey"], &["session"], &["account"], &["oidc"]];
     let mut faults = Vec::new();
     for (path, text) in sources() {
         let Some(rest) = path.strip_prefix("crates/service/src/") else { continue };
         let own = rest.split(['/', '.']).next().unwrap();
-        if !journeys.contains(&own) {
-            continue;
-        }
+        let Some(mine) = journeys.iter().find(|chapters| chapters.contains(&own)) else { continue };
         for (number, line) in tree::code(&text).lines().enumerate() {
-            for other in journeys.iter().filter(|other| **other != own) {
+            for other in journeys.iter().filter(|journey| *journey != mine).copied().flatten() {
                 if line.contains(&format!("crate::{other}::")) {
-                    faults.push(format!(
-                        "{path}:{}: {own} calls {other}: sink the rule to model or the query to store",
-                        number + 1
-                    ));
+                    let way = "sink the rule to model or the query to store";
+                    faults.push(format!("{path}:{}: {own} calls {other}: {way}", number + 1));
                 }
             }
         }
