@@ -1,12 +1,15 @@
 //! The command line: one file a command.
 
+pub mod check;
 pub mod doctor;
 pub mod key;
 pub mod serve;
+pub mod verify;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// An open digital-identity platform: nothing hidden, nothing kept, nothing stops it.
 #[derive(Debug, Parser)]
@@ -18,6 +21,11 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Judge a token or certificate chain that comes on standard input.
+    Check {
+        #[command(subcommand)]
+        what: check::Check,
+    },
     /// Check a set-up and say what to mend.
     Doctor(doctor::Arguments),
     /// Make a root key file.
@@ -31,18 +39,33 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Check a log or a receipt, trusting nobody.
+    Verify {
+        #[command(subcommand)]
+        what: verify::Verify,
+    },
 }
 
 impl CommandLine {
-    /// Runs the command.
+    /// Runs the command; commands that judge something answer by their exit code.
     ///
     /// # Errors
     /// What is wrong and what to do, in two lines at most.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self) -> Result<ExitCode> {
         match self.command {
-            Command::Doctor(arguments) => doctor::run(&arguments).await,
-            Command::Key { verb } => key::run(&verb),
-            Command::Serve { config } => serve::run(&config).await,
+            Command::Check { what } => return Ok(check::run(&what)),
+            Command::Doctor(arguments) => doctor::run(&arguments).await?,
+            Command::Key { verb } => key::run(&verb)?,
+            Command::Serve { config } => serve::run(&config).await?,
+            Command::Verify { what } => return Ok(verify::run(what).await),
         }
+        Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Says why something could not be judged, and what to do: exit code 2.
+#[allow(clippy::print_stderr)]
+fn cannot(error: &anyhow::Error, advice: &str) -> ExitCode {
+    eprintln!("error: {error:#}\n  {advice}");
+    ExitCode::from(2)
 }

@@ -287,6 +287,12 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_configuration_reads() {
+        let config = parse(include_str!("../../../docs/operate/lionrock.toml")).unwrap();
+        assert_eq!(config.realm().unwrap().to_string(), "test-example");
+    }
+
+    #[test]
     fn wrong_members_are_named() {
         for (from, to, says) in [
             ("realm = \"test-demo\"", "realm = \"demo\"", "realm"),

@@ -1,31 +1,48 @@
 //! Work that nobody waits for: each job runs again and again until the server stops, and logs what fails.
 
 use crate::clock;
-use lionrock_service::{Caller, Fault, Platform};
+use lionrock_service::{Caller, Fault, Platform, custody, ledger, oidc, outbox, register, session};
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Starts all jobs; they end when `stop` turns true.
+type Round = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+type Job = fn(Arc<Platform>, Caller) -> Round;
+
+/// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let rounds: [(&'static str, Duration, Job); 5] = [
+        ("outbox", Duration::from_millis(500), |platform, caller| {
+            Box::pin(async move { outbox::deliver(&platform, &caller).await.map(drop) })
+        }),
+        ("custody", Duration::from_secs(5), |platform, caller| {
+            Box::pin(async move { custody::reconcile(&platform, &caller).await.map(drop) })
+        }),
+        ("registration sweep", Duration::from_secs(60), |platform, caller| {
+            Box::pin(async move { register::sweep(&platform, &caller).await.map(drop) })
+        }),
+        ("session sweep", Duration::from_secs(60), |platform, caller| {
+            Box::pin(async move { session::sweep(&platform, &caller).await.map(drop) })
+        }),
+        ("request sweep", Duration::from_secs(30), |platform, caller| {
+            Box::pin(async move { oidc::sweep::sweep(&platform, caller.now).await.map(drop) })
+        }),
+    ];
     let mut jobs = JoinSet::new();
-    let mut every = |name, pause, job: Job| {
+    for (name, pause, job) in rounds {
         jobs.spawn(repeat(name, pause, Arc::clone(platform), stop.clone(), job));
-    };
-    every("outbox", Duration::from_millis(500), |platform, caller| {
-        Box::pin(async move { lionrock_service::outbox::deliver(&platform, &caller).await.map(drop) })
-    });
+    }
+    jobs.spawn(watch_custodies(Arc::clone(platform), stop.clone()));
     let (platform, mut stop) = (Arc::clone(platform), stop.clone());
     jobs.spawn(async move {
         let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
-        lionrock_service::ledger::run(platform, clock::platform_caller, stopped).await;
+        ledger::run(platform, clock::platform_caller, stopped).await;
     });
     jobs
 }
-
-type Job = fn(Arc<Platform>, Caller) -> std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 
 async fn repeat(
     name: &'static str,
@@ -34,15 +51,14 @@ async fn repeat(
     mut stop: watch::Receiver<bool>,
     job: Job,
 ) {
-    let mut silent = false;
+    let mut troubled = false;
     while !*stop.borrow() {
-        let caller = clock::platform_caller();
-        match job(Arc::clone(&platform), caller).await {
-            Ok(()) => silent = false,
-            // One line a failure that goes on, not one a round.
-            Err(fault) if !silent => {
+        match job(Arc::clone(&platform), clock::platform_caller()).await {
+            Ok(()) => troubled = false,
+            // One line for a failure that goes on, not one a round.
+            Err(fault) if !troubled => {
                 tracing::error!(job = name, error = %fault, "a job failed; it is tried again by itself");
-                silent = true;
+                troubled = true;
             }
             Err(_) => {}
         }
@@ -51,4 +67,24 @@ async fn repeat(
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Writes down at once when a custody ends without being asked to.
+async fn watch_custodies(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            ended = platform.ports.proofing.ended() => {
+                let caller = clock::platform_caller();
+                // A failure is no loss: the next reconciliation writes it down.
+                if let Err(fault) = custody::close_ended(&platform, &caller, ended).await {
+                    tracing::warn!(error = %fault, "the end of a custody is not written down yet");
+                }
+            }
+            () = stopped(&mut stop) => return,
+        }
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
 }

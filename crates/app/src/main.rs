@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     lionrock_app::worker::take_over_if_asked();
     let command = lionrock_app::command::CommandLine::parse();
     match tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(command.run())) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Ok(code)) => code,
         Ok(Err(error)) => fail(&error),
         Err(error) => fail(&error.into()),
     }

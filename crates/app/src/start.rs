@@ -6,13 +6,14 @@ use crate::worker::provider::Builtin;
 use crate::worker::session::Launch;
 use crate::{clock, gate, root_key};
 use anyhow::{Context, Result, bail};
+use lionrock_crypto::digest::sha256;
 use lionrock_crypto::ring::Root;
 use lionrock_gateway::client::{Client, Network, Reach};
 use lionrock_gateway::mail::{Mailbox, Smtp, SmtpSettings};
 use lionrock_gateway::registry::HttpRegistry;
 use lionrock_model::realm::Realm;
 use lionrock_model::service::Service;
-use lionrock_service::caller::System;
+use lionrock_service::caller::{Entropy, System};
 use lionrock_service::ledger::Desk;
 use lionrock_service::platform::Limits;
 use lionrock_service::port::{Mail as MailPort, ProofingProvider};
@@ -42,7 +43,7 @@ pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -
     let store = Store::open(&config.store()).await?;
     let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
     let pool = pool(config, &realm, limits.custody).await?;
-    let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool)).await;
+    let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool), node(config), boot_id()).await;
     let settings = Settings {
         realm,
         issuer: config.issuer.clone(),
@@ -54,6 +55,19 @@ pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -
     };
     let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
     Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, ledger: Desk::default() }), pool })
+}
+
+fn boot_id() -> [u8; 16] {
+    let source: &dyn Entropy = &System;
+    source.array()
+}
+
+/// Names the place this server runs on: the same after a restart, another for another server of the same store.
+fn node(config: &Config) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let folder = std::fs::canonicalize(&config.data).unwrap_or_else(|_| config.data.clone());
+    let digest = sha256(format!("{}\0{}", host.trim(), folder.display()).as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn pass_gate(config: &Config, realm: &Realm) -> Result<()> {

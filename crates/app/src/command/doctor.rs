@@ -9,7 +9,7 @@ use clap::Args;
 use lionrock_store::Store;
 use lionrock_web::listen::Certificate;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What to check.
@@ -75,8 +75,7 @@ async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
     note(findings, "root key", root);
     let tls = Certificate::from_files(&config.tls.chain, &config.tls.key, config.tls.tls12);
     note(findings, "server certificate", tls.map(|_| "chain and key belong together"));
-    let standing = Store::inspect(&config.store()).await;
-    note(findings, "store", standing.map(|s| format!("schema version {} of {}", s.found, s.known)));
+    note(findings, "store", store(&config.store()).await);
     if let Some(file) = &config.services {
         note(findings, "services", services::read(file, &realm).map(|list| format!("{} registered", list.len())));
     }
@@ -88,6 +87,14 @@ async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
         );
     }
     note(findings, "models and worker", worker(config, !realm.is_test()).await);
+}
+
+async fn store(address: &str) -> Result<String> {
+    if address.strip_prefix("sqlite:").is_some_and(|path| !Path::new(path).exists()) {
+        return Ok("will be made at the first start".to_owned());
+    }
+    let standing = Store::inspect(address).await?;
+    Ok(format!("schema version {} of {}", standing.found, standing.known))
 }
 
 /// Starts one proofing worker and reports which protections hold on this machine.

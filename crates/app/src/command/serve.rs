@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::{clock, jobs, log, services, start};
 use anyhow::{Context, Result};
 use lionrock_service::caller::System;
+use lionrock_service::custody;
 use lionrock_service::platform::Limits;
 use lionrock_web::listen::{Certificate, ListenLimits, Listener};
 use lionrock_web::{AppState, EdgeSettings, routes};
@@ -48,6 +49,8 @@ pub async fn serve(
     };
     let state = AppState::new(Arc::clone(&started.platform), edge, Arc::new(clock::now), Arc::new(System));
     let router = routes::table(&state);
+    // What an earlier run left open is closed in the ledger before the first socket answers.
+    custody::reconcile(&started.platform, &clock::platform_caller()).await?;
     let mut jobs = jobs::start(&started.platform, &stop);
     let renewal = tokio::spawn(renew(Arc::clone(&certificate), stop.clone()));
     tracing::info!(realm = %started.platform.settings.realm, issuer = config.issuer, "serving");
@@ -60,6 +63,9 @@ pub async fn serve(
         sockets.spawn(listener.serve(router.clone(), Arc::clone(&certificate), listen_limits(config), stopped));
     }
     while sockets.join_next().await.is_some() {}
+    if let Err(fault) = custody::stop(&started.platform, &clock::platform_caller()).await {
+        tracing::warn!(error = %fault, "open custodies will be closed at the next start");
+    }
     while jobs.join_next().await.is_some() {}
     renewal.abort();
     started.pool.close().await;
@@ -103,7 +109,7 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        drop(tell.send(true));
+        tell.send_replace(true);
         std::future::pending::<()>().await;
     });
     Ok(told)
