@@ -54,5 +54,6 @@ fn machines() -> Router<AppState> {
         .route("/static/{file}", get(static_files::plain))
         .route("/static/{version}/{file}", get(static_files::versioned))
         .route("/ledger/{*path}", get(ledger::get))
+        .route("/oauth/authorize", post(oauth::authorize::post))
         .route("/oauth/par", post(oauth::machine::push))
 }

@@ -1,7 +1,10 @@
 //! POST /oauth/consent: the person's passkey signs what was shown, and the service gets its code.
+//!
+//! Which fields and which language were approved is read from the signature itself: of the few pages that could have been
+//! shown for the request, it is the one whose digest the passkey signed. No form field can say otherwise.
 
 use super::authorize::{scope, waiting};
-use super::consent::{Choice, Shown};
+use super::consent::{self, Shown};
 use super::issue::{self, Grounds};
 use super::{checks, current};
 use crate::audit::{self, Event};
@@ -11,7 +14,8 @@ use crate::{Caller, Error, Fault, Platform, vault};
 use lionrock_model::credential::PasskeyRefusal;
 use lionrock_model::id::ConsentId;
 use lionrock_model::oidc::{ApprovalRefusal, PageRefusal};
-use lionrock_store::consent::{self, Consent};
+use lionrock_store::consent::{self as consents, Consent};
+use lionrock_store::oidc_request::Request;
 use lionrock_store::{Tx, oidc_request};
 use lionrock_wire::jose::encode;
 use lionrock_wire::webauthn::json::AuthenticationResponse;
@@ -21,12 +25,12 @@ use std::sync::Arc;
 /// An approval as it arrived.
 #[derive(Debug)]
 pub struct Approve {
-    /// The passkey's answer to the options of this choice.
+    /// The passkey's answer.
     pub answer: AuthenticationResponse,
-    /// What was chosen, and what the page says it showed.
-    pub choice: Choice,
     /// The browser's session cookie, if it has one.
     pub cookie: Option<String>,
+    /// Names the request.
+    pub handle: String,
     /// Where the person is.
     pub place: Place,
 }
@@ -49,11 +53,11 @@ pub async fn approve(
     caller: &Caller,
     command: Approve,
 ) -> Result<Approved, Error<ApprovalRefusal>> {
-    let request = waiting(platform, caller.now, &command.choice.handle).await.map_err(widen)?;
-    let shown = Shown::new(platform, request, &command.choice).map_err(widen)?;
-    let (redirect_uri, state) = (shown.request.redirect_uri.clone(), shown.request.state.clone());
+    let request = waiting(platform, caller.now, &command.handle).await.map_err(widen)?;
+    consent::service(platform, &request).map_err(widen)?;
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let (store, owned, caller) = (platform.store.clone(), Arc::clone(platform), caller.clone());
-    let (code, session) = store.write(move |tx| carry_out(tx, &owned, &caller, &shown, &command)).await?;
+    let (code, session) = store.write(move |tx| carry_out(tx, &owned, &caller, &request, &command)).await?;
     Ok(Approved { location: issue::location(platform, &redirect_uri, state.as_deref(), &code), session })
 }
 
@@ -61,31 +65,33 @@ fn carry_out(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,
-    shown: &Shown,
+    request: &Request,
     command: &Approve,
 ) -> Result<(String, Secret), Error<ApprovalRefusal>> {
     let current = current(tx, platform, caller, command.cookie.as_deref())?;
-    shown.fits(current.as_ref()).map_err(refuse)?;
-    let challenge = shown.challenge();
-    // The random part alone tells that the page was ours; another digest behind it means that it showed something else.
-    let claimed = command.answer.claimed_challenge();
-    if claimed.as_deref().is_some_and(|claimed| claimed.starts_with(&shown.request.salt) && claimed != challenge) {
-        return Err(refuse(PageRefusal::ShownAgain));
-    }
+    let claimed = command.answer.claimed_challenge().unwrap_or_default();
+    let shown = Shown::signed(platform, request, current.as_ref(), &claimed).map_err(widen)?.ok_or({
+        // The random part alone tells that the page was ours; another digest behind it means that it showed something else.
+        if claimed.starts_with(&request.salt) {
+            refuse(PageRefusal::ShownAgain)
+        } else {
+            passkey(PasskeyRefusal::PasskeyNotAccepted)
+        }
+    })?;
     let known = current.as_ref().map(|current| current.session.resident);
-    let proof = ceremony::prove(tx, platform, caller, &challenge, known, &command.answer)?.map_err(passkey)?;
-    if !oidc_request::take(tx, shown.request.handle, caller.now)? {
+    let proof = ceremony::prove(tx, platform, caller, &shown.challenge(), known, &command.answer)?.map_err(passkey)?;
+    if !oidc_request::take(tx, request.handle, caller.now)? {
         return Err(refuse(PageRefusal::RequestGone));
     }
     let session = session(tx, platform, caller, current.as_ref(), &proof, &command.place)?;
-    let consent = keep(tx, platform, caller, shown, &proof, &command.answer)?;
+    let consent = keep(tx, platform, caller, &shown, &proof, &command.answer)?;
     let grounds = Grounds {
         authenticated_at: caller.now,
         consent,
         resident: proof.resident,
         strength: issue::strength(&proof.credential),
     };
-    Ok((issue::code(tx, platform, caller, &shown.request, &grounds)?, session))
+    Ok((issue::code(tx, platform, caller, request, &grounds)?, session))
 }
 
 /// The session this proof renews, or opens.
@@ -116,7 +122,7 @@ fn keep(
     answer: &AuthenticationResponse,
 ) -> Result<ConsentId, Fault> {
     let silent = checks::fields(&scope(&shown.request)).is_empty();
-    let earlier = if silent { consent::latest(tx, proof.resident, &shown.request.service)? } else { None };
+    let earlier = if silent { consents::latest(tx, proof.resident, &shown.request.service)? } else { None };
     let earlier = earlier.filter(|consent| consent.fields.is_empty() && consent.purpose_hash == shown.purpose_hash);
     let id = match earlier {
         Some(consent) => consent.id,
@@ -132,7 +138,7 @@ fn keep(
                 granted_at: caller.now,
                 ended_at: None,
             };
-            consent::insert(tx, &fresh)?;
+            consents::insert(tx, &fresh)?;
             fresh.id
         }
     };

@@ -42,6 +42,8 @@ impl std::fmt::Debug for Offered {
 pub struct View {
     /// The fields with their values: empty when only the pseudonym is asked for, or nobody is signed in yet.
     pub offered: Vec<Offered>,
+    /// Where the answer will go.
+    pub redirect_uri: String,
     /// Who asks, and why.
     pub service: Service,
     /// Whether the person has to sign in before anything can be shown.
@@ -75,9 +77,9 @@ pub async fn look(
 ) -> Result<View, Error<PageRefusal>> {
     let request = waiting(platform, caller.now, handle).await?;
     let service = service(platform, &request)?.clone();
-    let wanted = wanted(&service, &request);
+    let (wanted, redirect_uri) = (wanted(&service, &request), request.redirect_uri);
     if wanted.is_empty() {
-        return Ok(View { offered: Vec::new(), service, sign_in_first: false, version: 0 });
+        return Ok(View { offered: Vec::new(), redirect_uri, service, sign_in_first: false, version: 0 });
     }
     let (store, owned, caller, cookie) =
         (platform.store.clone(), Arc::clone(platform), caller.clone(), cookie.map(str::to_owned));
@@ -99,8 +101,8 @@ pub async fn look(
         })
         .await?;
     Ok(match shown {
-        None => View { offered: Vec::new(), service, sign_in_first: true, version: 0 },
-        Some((offered, version)) => View { offered, service, sign_in_first: false, version },
+        None => View { offered: Vec::new(), redirect_uri, service, sign_in_first: true, version: 0 },
+        Some((offered, version)) => View { offered, redirect_uri, service, sign_in_first: false, version },
     })
 }
 
@@ -155,23 +157,52 @@ impl Shown {
         if fields.len() != choice.fields.len() {
             return Err(Error::Refuse(PageRefusal::ShownAgain));
         }
-        let purpose = service.purpose().to(choice.language);
+        Ok(Self::of(service, request, fields, choice.language, choice.version))
+    }
+
+    /// The page whose digest `challenge` ends in, if it is one that could be shown to this visitor now: every choice of
+    /// optional fields in every language is tried, at most 3 × 64.
+    pub fn signed(
+        platform: &Platform,
+        request: &Request,
+        current: Option<&Current>,
+        challenge: &[u8],
+    ) -> Result<Option<Self>, Error<PageRefusal>> {
+        let service = service(platform, request)?;
+        let wanted = wanted(service, request);
+        let version = match current {
+            _ if wanted.is_empty() => 0,
+            None => return Err(Error::Refuse(PageRefusal::SignInFirst)),
+            Some(current) => current.resident.version,
+        };
+        for language in Language::ALL {
+            for fields in choices(&wanted) {
+                let shown = Self::of(service, request.clone(), fields, language, version);
+                if shown.challenge()[..] == *challenge {
+                    return Ok(Some(shown));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn of(service: &Service, request: Request, fields: Vec<Field>, language: Language, version: i64) -> Self {
         // Members are sorted by serde_json, so equal content gives equal bytes.
         let canonical = json!({
             "fields": fields.iter().map(|field| field.word()).collect::<Vec<_>>(),
-            "language": choice.language.tag(),
-            "purpose": purpose,
-            "record": choice.version,
+            "language": language.tag(),
+            "purpose": service.purpose().to(language),
+            "record": version,
             "request": lionrock_wire::jose::encode(&request.handle),
-            "service": {"id": service.id().as_str(), "name": service.name().to(choice.language)},
+            "service": {"id": service.id().as_str(), "name": service.name().to(language)},
         });
-        Ok(Self {
+        Self {
             fields,
             canonical: canonical.to_string().into_bytes(),
             purpose_hash: purpose_hash(service),
-            version: choice.version,
+            version,
             request,
-        })
+        }
     }
 
     /// The WebAuthn challenge: 32 random bytes of the request, then the digest of what was shown.
@@ -196,6 +227,19 @@ impl Shown {
         let current = current.ok_or(PageRefusal::SignInFirst)?;
         if current.resident.version == self.version { Ok(()) } else { Err(PageRefusal::ShownAgain) }
     }
+}
+
+/// Every choice a person has: the essential fields, with each selection of the optional ones.
+fn choices(wanted: &[Wanted]) -> impl Iterator<Item = Vec<Field>> {
+    let optional: Vec<_> = wanted.iter().filter(|it| !it.essential).map(|it| it.field).collect();
+    // All of them first: that is what people choose most.
+    (0..1_u32 << optional.len().min(6)).rev().map(move |selection| {
+        let chosen = |it: &Wanted| {
+            it.essential
+                || optional.iter().position(|field| *field == it.field).is_some_and(|n| selection >> n & 1 == 1)
+        };
+        wanted.iter().filter(|it| chosen(it)).map(|it| it.field).collect()
+    })
 }
 
 /// SHA-256 of a service's purpose in all languages: another purpose needs another approval.

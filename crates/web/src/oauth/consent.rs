@@ -65,7 +65,10 @@ pub async fn options(State(state): State<AppState>, visit: Visit, axum::Json(cho
         fields: fields.ok_or_else(again)?,
         handle: chosen.request,
         language: visit.caller.language,
-        version: Some(chosen.version.as_str()).filter(|text| !text.is_empty()).map_or(Ok(0), str::parse).map_err(|_| again())?,
+        version: Some(chosen.version.as_str())
+            .filter(|text| !text.is_empty())
+            .map_or(Ok(0), str::parse)
+            .map_err(|_| again())?,
     };
     let options = consent::options(&state.platform, &visit.caller, &choice, visit.session.as_deref()).await?;
     Ok(axum::Json(options).into_response())

@@ -18,7 +18,7 @@ use crate::{AppState, Visit};
 pub async fn push(State(state): State<AppState>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let asked = match read(&state, &visit, &headers, &body) {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let client = asked.client();
     let command = Push { credential: asked.credential, parameters: asked.parameters };
@@ -32,7 +32,7 @@ pub async fn push(State(state): State<AppState>, visit: Visit, headers: HeaderMa
 pub async fn token(State(state): State<AppState>, visit: Visit, headers: HeaderMap, body: Bytes) -> Response {
     let asked = match read(&state, &visit, &headers, &body) {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let client = asked.client();
     let command = Exchange { credential: asked.credential, parameters: asked.parameters };
@@ -73,23 +73,25 @@ impl Asked {
 }
 
 /// Form, parameters, credential; and nobody who guessed too often.
-fn read(state: &AppState, visit: &Visit, headers: &HeaderMap, body: &Bytes) -> Result<Asked, Response> {
-    let shape = |problem: Problem| shaped(&problem);
+fn read(state: &AppState, visit: &Visit, headers: &HeaderMap, body: &Bytes) -> Result<Asked, Box<Response>> {
+    let shape = |problem: Problem| Box::new(shaped(&problem));
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
         let problem = Problem::new(Code::InvalidRequest, "send the body as application/x-www-form-urlencoded");
-        return Err(with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, shaped(&problem)));
+        return Err(Box::new(with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, shaped(&problem))));
     }
     let text = std::str::from_utf8(body)
-        .map_err(|_| shaped(&Problem::new(Code::InvalidRequest, "the body is not UTF-8 text")))?;
+        .map_err(|_| shape(Problem::new(Code::InvalidRequest, "the body is not UTF-8 text")))?;
     let parameters = Parameters::parse(text).map_err(shape)?;
     let header = one(headers, &header::AUTHORIZATION).map_err(shape)?;
-    let credential = Credential::find(header, &parameters).map_err(|problem| with_challenge(headers, shaped(&problem)))?;
+    let credential =
+        Credential::find(header, &parameters).map_err(|problem| Box::new(with_challenge(headers, shaped(&problem))))?;
     let asked = Asked { credential, parameters };
     if !state.edge.guesses.admit(&asked.client(), visit.caller.address, visit.caller.now) {
-        let problem = Problem::new(Code::InvalidClient, "too many failed authentications from this network: wait a minute");
-        return Err(with_status(StatusCode::TOO_MANY_REQUESTS, shaped(&problem)));
+        let problem =
+            Problem::new(Code::InvalidClient, "too many failed authentications from this network: wait a minute");
+        return Err(Box::new(with_status(StatusCode::TOO_MANY_REQUESTS, shaped(&problem))));
     }
     Ok(asked)
 }
