@@ -37,7 +37,7 @@ fn patient() -> Launch {
 }
 
 async fn provider(launch: Launch, places: usize) -> Arc<Builtin> {
-    Builtin::new(Pool::start(launch, places, 0).await.unwrap()).await
+    Builtin::new(Pool::start(launch, places, 0).await.unwrap(), "test".to_owned(), [0; 16]).await
 }
 
 fn custody(n: u8) -> CustodyId {

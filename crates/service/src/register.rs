@@ -32,8 +32,7 @@ use crate::{Caller, Error, Fault, Platform};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lionrock_crypto::digest::sha256;
-use lionrock_crypto::ring::{Domain, Mac, Slot};
-use lionrock_model::hkid::Hkid;
+use lionrock_crypto::ring::{Domain, Slot};
 use lionrock_model::id::RegistrationId;
 use lionrock_model::person::CardFacts;
 use lionrock_model::policy::{Actor, Field, Purpose, Subject, decide};
@@ -62,14 +61,6 @@ pub(crate) fn require_at(
 /// Writes it back, or says that another tab was faster.
 pub(crate) fn write_back(tx: &mut Tx<'_>, row: &Registration) -> Result<(), Error<RegisterRefusal>> {
     if registration::update(tx, row)? { Ok(()) } else { Err(Error::Refuse(RegisterRefusal::OutOfOrder)) }
-}
-
-/// The blind index of a card number: exact lookup only, without the number.
-///
-/// # Errors
-/// `Key` when the ring is incomplete.
-pub fn blind_index(platform: &Platform, hkid: &Hkid) -> Result<[u8; 32], Fault> {
-    Ok(platform.keys.mac(Mac::BlindIndex, "hkid", hkid.reveal().as_bytes())?)
 }
 
 /// Where the facts of a registration are sealed.

@@ -46,14 +46,16 @@ pub struct Builtin {
 }
 
 impl Builtin {
-    /// A provider over a started pool.
-    pub async fn new(pool: Arc<Pool>) -> Arc<Self> {
+    /// A provider over a started pool. `node` names the place this server runs on, `boot` this run of it.
+    pub async fn new(pool: Arc<Pool>, node: String, boot: [u8; 16]) -> Arc<Self> {
         let protections = pool.protections().await.into_iter().map(|p| (p.name, p.held)).collect();
         let identity = ProviderIdentity {
             name: "builtin".to_owned(),
             version: format!("{}+{}", env!("CARGO_PKG_VERSION"), models::version()),
             presence_tested: false,
             protections,
+            node,
+            boot,
         };
         let (tell_ended, ended) = unbounded_channel();
         Arc::new(Self { pool, identity, live: Live::default(), ended: AsyncMutex::new(ended), tell_ended })
@@ -202,6 +204,7 @@ fn told(judged: WorkerJudged) -> Judged {
         judgement: judged.judgement,
         pictures: judged.pictures,
         bytes: judged.bytes,
+        took: judged.took,
         verdict_to_zeroise: judged.verdict_to_gone,
     }
 }

@@ -66,7 +66,9 @@ pub struct Judged {
     pub pictures: u32,
     /// Bytes of pictures destroyed.
     pub bytes: u64,
-    /// From the verdict to the moment when the worker process, with all its memory, was gone.
+    /// From the order to judge to the moment when the worker process was gone.
+    pub took: Duration,
+    /// The last part of it, from the verdict: when it is over, the kernel has taken back all the worker's memory.
     pub verdict_to_gone: Duration,
 }
 
@@ -173,6 +175,7 @@ impl Worker {
         until: tokio::time::Instant,
         mut progress: impl FnMut(Stage) + Send,
     ) -> Result<Judged, Lost> {
+        let asked = Instant::now();
         self.tell(&Order::Judge { challenge, today }.to_frame(), until).await?;
         let mut judged_at = None;
         loop {
@@ -188,7 +191,7 @@ impl Worker {
                     self.gone(later(Duration::from_secs(5))).await;
                     let overwriting = Duration::from_micros(overwritten_us);
                     let verdict_to_gone = judged_at.map_or(overwriting + told.elapsed(), |at| at.elapsed());
-                    return Ok(Judged { judgement, pictures, bytes, verdict_to_gone });
+                    return Ok(Judged { judgement, pictures, bytes, took: asked.elapsed(), verdict_to_gone });
                 }
                 _ => return self.unexpected().await,
             }

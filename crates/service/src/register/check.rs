@@ -1,9 +1,9 @@
 //! The registry is asked. Match or no match; no answer is neither, and the person tries again.
 
-use super::{blind_index, letters, open_facts, require};
+use super::{letters, open_facts, require};
 use crate::audit::{self, Event};
 use crate::port::RegistryAnswer;
-use crate::vault;
+use crate::vault::{self, blind_index};
 use crate::{Caller, Error, Fault, Platform, outbox};
 use lionrock_model::id::{RegistrationId, ResidentId};
 use lionrock_model::policy::{Actor, Field, Purpose, Subject, decide};

@@ -1,10 +1,10 @@
 //! The first passkey makes the account: row, keys, sealed facts, passkey, recovery codes and session in one transaction.
 
-use super::{blind_index, check, codes, open_facts, require, require_at, write_back};
+use super::{check, codes, open_facts, require, require_at, write_back};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask, settle};
 use crate::signed_in::{self, Place, Secret};
-use crate::vault::{self, Profile};
+use crate::vault::{self, Profile, blind_index};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_crypto::ring::ResidentKey;
 use lionrock_model::credential::{CeremonyKind, CredentialName};
