@@ -5,6 +5,7 @@ use lettre::message::{Mailbox as Party, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lionrock_model::time::Millis;
 use lionrock_service::port::{Answering, Kept, Letter, Mail, MailError};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -122,7 +123,12 @@ impl std::fmt::Debug for Mailbox {
 
 impl Mail for Mailbox {
     fn send<'a>(&'a self, letter: &'a Letter) -> Answering<'a, Result<(), MailError>> {
-        let kept = Kept { to: letter.to.reveal().to_owned(), subject: letter.subject.clone(), text: letter.text.clone() };
+        let kept = Kept {
+            to: letter.to.reveal().to_owned(),
+            subject: letter.subject.clone(),
+            text: letter.text.clone(),
+            at: now(),
+        };
         let mut letters = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         letters.push_front(kept);
         letters.truncate(MAILBOX);
@@ -134,6 +140,13 @@ impl Mail for Mailbox {
     }
 }
 
+/// A mailbox is a place where letters arrive, so it has a clock of its own.
+#[allow(clippy::disallowed_methods, reason = "the mailbox of test realms stands in for a system outside")]
+fn now() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -141,7 +154,11 @@ mod tests {
     use lionrock_model::person::Email;
 
     fn letter(subject: &str) -> Letter {
-        Letter { to: Email::parse("lok@example.test").unwrap(), subject: subject.to_owned(), text: "驗證碼 123456\n".to_owned() }
+        Letter {
+            to: Email::parse("lok@example.test").unwrap(),
+            subject: subject.to_owned(),
+            text: "驗證碼 123456\n".to_owned(),
+        }
     }
 
     #[test]

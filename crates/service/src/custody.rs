@@ -19,7 +19,9 @@ use crate::{Caller, Fault, Platform};
 use lionrock_model::custody::CloseReason;
 use lionrock_model::time::Millis;
 use lionrock_store::Tx;
-use lionrock_store::custody::{self, Closing, Custody};
+use lionrock_store::custody::{self, Closing};
+
+pub use lionrock_store::custody::Custody;
 use serde::Serialize;
 use serde_json::json;
 use std::time::Duration;

@@ -38,6 +38,7 @@ pub mod listen;
 pub mod metrics;
 pub mod oauth;
 pub mod page;
+pub mod register;
 pub mod routes;
 pub mod start;
 pub mod state;

@@ -4,9 +4,10 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
+use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
-use crate::{AppState, health, layers, ledger, metrics, oauth, start, static_files};
+use crate::{AppState, health, layers, ledger, metrics, oauth, register, start, static_files};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -27,7 +28,27 @@ fn people() -> Router<AppState> {
     Router::new()
         .route("/", get(start::get))
         .route("/language", post(start::choose_language))
-    // registration: /register…
+        .route("/register", get(register::notice::get).post(register::notice::post))
+        .route("/register/next", get(register::notice::next))
+        .route("/register/card", get(register::capture::card))
+        .route("/register/face", get(register::capture::face))
+        .route("/register/challenge", post(register::capture::challenge))
+        .route("/register/custody", post(register::capture::open))
+        .route(
+            "/register/pictures/{part}",
+            put(register::capture::picture).layer(DefaultBodyLimit::max(PICTURE_BYTES + SEAL_BYTES)),
+        )
+        .route("/register/judge", post(register::capture::judge))
+        .route("/register/judging", get(register::judging::get))
+        .route("/register/progress", get(register::judging::progress))
+        .route("/register/passkey", get(register::passkey::get).post(register::passkey::post))
+        .route("/register/passkey/options", post(register::passkey::options))
+        .route("/register/codes", get(register::finish::codes).post(register::finish::kept))
+        .route("/register/email", get(register::finish::email).post(register::finish::give))
+        .route("/register/email/confirm", post(register::finish::confirm))
+        .route("/register/done", get(register::finish::done))
+        .route("/register/receipt.json", get(register::judging::file))
+        .route("/mailbox", get(register::finish::mailbox))
     // signing in and account: /signin, /signout, /account…, /mailbox
         .route("/oauth/authorize", get(oauth::authorize::get))
         .route("/oauth/consent", get(oauth::consent::get).post(oauth::consent::approve))

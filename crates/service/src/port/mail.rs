@@ -2,6 +2,7 @@
 
 use super::Answering;
 use lionrock_model::person::Email;
+use lionrock_model::time::Millis;
 use thiserror::Error;
 
 /// A message in plain text.
@@ -51,6 +52,8 @@ pub struct Kept {
     pub subject: String,
     /// Body.
     pub text: String,
+    /// When it was sent.
+    pub at: Millis,
 }
 
 impl std::fmt::Debug for Kept {

@@ -16,3 +16,21 @@ refusal-sign-in-first = Sign in first, then continue. Nothing has changed.
 refusal-unknown-service = No service of this name is registered here. We do not send you on. Tell the service if you came from its page.
 refusal-unregistered-redirect = The service asked us to send you to an address it has not registered. For your safety we do not. Tell the service.
 refusal-user-not-verified = Your device did not ask for your fingerprint, face or PIN. Turn on its screen lock, then try again.
+
+# Registration.
+refusal-codes-not-kept = Keep the codes first, then tick the box. They are not shown again.
+refusal-custody-over = The checking program for your pictures has ended, and they are destroyed. Take the face pictures again.
+refusal-email-code-over = This code is no longer good. Ask for a new one.
+refusal-email-code-wrong = These are not the six digits we sent. Check the newest e-mail and type them again.
+refusal-email-not-usable = We cannot write to this address. Write it as name@example.hk, in plain Latin letters without spaces.
+refusal-email-too-often = A code was sent a moment ago, or too many were sent. Wait a little; then use the newest code or ask again.
+refusal-not-agreed = Tick the box if you agree. You cannot register without agreeing; nothing has been kept.
+refusal-notice-changed = The notice has changed since you opened this page. Please read it again; nothing has been kept.
+refusal-picture-too-large = This picture is too large. Use one of at most 8 megabytes; nothing else was lost.
+refusal-picture-unknown = This picture has no place here. Take your pictures on the registration page.
+refusal-presence-challenge-over = Too much time has passed since the movements were asked for. Do the face step again; your card picture is still on the page.
+refusal-proofing-busy = Many people are registering just now. Wait a few seconds; your pictures are still on the page and are sent again.
+refusal-proofing-unavailable = Pictures cannot be checked here at the moment. Try later, or come to a counter; nothing was kept.
+refusal-registration-over = This registration has ended. Nothing was kept; please start again.
+refusal-registration-step = This step is already done, or not yet the next one. Go on from the page you are led to; nothing is lost.
+refusal-seal-broken = This picture was not sealed for this check, or was damaged on the way. It was not accepted; send it again from the page.

@@ -110,6 +110,7 @@ reason-card-unreadable = Part of the card could not be read. Take the picture cl
 reason-card-wrong-realm = This card does not belong here. A test realm takes only its synthetic cards, a real one only real cards.
 reason-check-digit-wrong = The card number could not be read without doubt. Take a sharper picture of the card.
 reason-face-quality = Your face is not clear enough. Find even light and hold the phone at eye level.
+reason-lost = The check ended early, before there was a result. Your pictures are destroyed; please take them again.
 reason-no-face = We could not find a face. Keep your whole face inside the oval.
 reason-not-one-person = The pictures do not all show the same face. Do all movements yourself, without a break.
 reason-not-the-same-face = The face and the portrait on the card could not be matched.
@@ -127,6 +128,8 @@ passkey-lead = A passkey is how you sign in from now on: you unlock your phone, 
 passkey-what = It is a key that your phone or computer keeps. It works only on this site, so it cannot be given away to a false one.
 passkey-biometrics = Your fingerprint or face for unlocking stays in your device. We never receive it.
 passkey-no-password = There is no password to choose, to forget or to steal.
+passkey-kept-title = What we keep of your card
+passkey-kept-wrong = Is something wrong? Do not go on; a counter can put it right.
 passkey-continue = Create my passkey
 
 codes-title = Keep your recovery codes

@@ -15,3 +15,21 @@ refusal-sign-in-first = 请先登录，然后继续。一切没有改变。
 refusal-unknown-service = 这里没有登记这个名称的服务。我们不会把您转到那里。如果您从它的网页前来，请通知该服务机构。
 refusal-unregistered-redirect = 服务机构要求把您转到它没有登记的网址。为了您的安全，我们不会这样做。请通知该服务机构。
 refusal-user-not-verified = 设备没有要求您的指纹、面容或 PIN。请开启锁屏，然后重试。
+
+# 登记
+refusal-codes-not-kept = 请先保存恢复码，然后勾选方框。恢复码不会再次显示。
+refusal-custody-over = 核对照片的程序已经结束，照片已销毁。请重新拍摄面部照片。
+refusal-email-code-over = 此验证码已失效。请获取新的验证码。
+refusal-email-code-wrong = 这不是我们发出的六位数字。请查看最新的邮件，再次输入。
+refusal-email-not-usable = 我们无法向此地址发送邮件。请以 name@example.hk 的形式填写，只用英文字母、数字和符号，不含空格。
+refusal-email-too-often = 刚刚已发出验证码，或发送次数过多。请稍候，然后使用最新的验证码或再次获取。
+refusal-not-agreed = 如果你同意，请勾选方框。不同意便不能登记；我们没有保留任何资料。
+refusal-notice-changed = 你打开此页后，须知已经更改。请重新阅读；我们没有保留任何资料。
+refusal-picture-too-large = 这张照片太大。请使用不超过 8 MB 的照片；其他照片没有丢失。
+refusal-picture-unknown = 这张照片不属于这里。请在登记页拍摄照片。
+refusal-presence-challenge-over = 要求的动作已经过时。请重做面部步骤；你的身份证照片仍在此页。
+refusal-proofing-busy = 现在有很多人正在登记。请等候几秒；你的照片仍在此页，将会再次发送。
+refusal-proofing-unavailable = 目前无法在此核对照片。请稍后再试，或亲临柜台；我们没有保留任何资料。
+refusal-registration-over = 这次登记已经结束。我们没有保留任何资料；请重新开始。
+refusal-registration-step = 此步骤已经完成，或尚未轮到。请从所显示的页面继续；没有资料丢失。
+refusal-seal-broken = 这张照片不是为这次核对而密封的，或在传输途中损坏，因此未被接受。请在登记页再次发送。

@@ -15,3 +15,21 @@ refusal-sign-in-first = 請先登入，然後繼續。一切沒有改變。
 refusal-unknown-service = 這裏沒有登記這個名稱的服務。我們不會把你轉往該處。如你由其網頁前來，請通知該服務機構。
 refusal-unregistered-redirect = 服務機構要求把你轉往它沒有登記的網址。為保障你的安全，我們不會這樣做。請通知該服務機構。
 refusal-user-not-verified = 裝置沒有要求你的指紋、面容或 PIN。請開啟螢幕鎖，然後再試。
+
+# 登記
+refusal-codes-not-kept = 請先保存復原碼，然後剔選方格。復原碼不會再次顯示。
+refusal-custody-over = 核對照片的程式已經結束，照片已銷毀。請重新拍攝面容照片。
+refusal-email-code-over = 此驗證碼已失效。請索取新的驗證碼。
+refusal-email-code-wrong = 這不是我們發出的六位數字。請查看最新的電郵，再次輸入。
+refusal-email-not-usable = 我們無法寄送電郵到此地址。請以 name@example.hk 的形式填寫，只用英文字母、數字和符號，不含空格。
+refusal-email-too-often = 剛剛已發出驗證碼，或發出次數過多。請稍候，然後使用最新的驗證碼或再次索取。
+refusal-not-agreed = 如你同意，請剔選方格。不同意便不能登記；我們沒有保留任何資料。
+refusal-notice-changed = 你開啟此頁後，須知已經更改。請重新閱讀；我們沒有保留任何資料。
+refusal-picture-too-large = 這張照片太大。請使用不超過 8 MB 的照片；其他照片沒有遺失。
+refusal-picture-unknown = 這張照片不屬於此處。請在登記頁拍攝照片。
+refusal-presence-challenge-over = 要求的動作已經過時。請重做面容步驟；你的身份證照片仍在此頁。
+refusal-proofing-busy = 現時有很多人正在登記。請等候數秒；你的照片仍在此頁，將會再次傳送。
+refusal-proofing-unavailable = 目前未能在此核對照片。請稍後再試，或親臨櫃檯；我們沒有保留任何資料。
+refusal-registration-over = 這次登記已經結束。我們沒有保留任何資料；請重新開始。
+refusal-registration-step = 此步驟已經完成，或尚未輪到。請由所顯示的頁面繼續；沒有資料遺失。
+refusal-seal-broken = 這張照片並非為這次核對而密封，或在傳送途中損壞，因此未被接受。請在登記頁再次傳送。

@@ -107,6 +107,7 @@ reason-card-unreadable = 部分內容未能讀取。請在光線充足處靠近�
 reason-card-wrong-realm = 這張證不屬於此處。測試環境只接受虛構的證，正式環境只接受真實的證。
 reason-check-digit-wrong = 未能確定身份證號碼。請拍一張更清晰的照片。
 reason-face-quality = 面容不夠清晰。請找均勻的光線，並把手機舉到眼睛的高度。
+reason-lost = 核對在得出結果之前中斷。你的照片已經銷毀，請重新拍攝。
 reason-no-face = 找不到面容。請讓整張臉留在橢圓內。
 reason-not-one-person = 各張照片不是同一張面容。請由你本人連續完成所有動作。
 reason-not-the-same-face = 面容與證上相片未能吻合。
@@ -124,6 +125,8 @@ passkey-lead = 以後你就用通行密鑰登入：解鎖手機便可。
 passkey-what = 它是存放在你的手機或電腦裏的一把鑰匙，只在本網站有效，不會被騙到假網站。
 passkey-biometrics = 用來解鎖的指紋或面容只留在你的裝置，我們從不收到。
 passkey-no-password = 沒有密碼要想、要記，也沒有密碼可被偷取。
+passkey-kept-title = 我們會保留的身份證資料
+passkey-kept-wrong = 資料有誤？請勿繼續，櫃檯可以為你更正。
 passkey-continue = 建立我的通行密鑰
 
 codes-title = 保存復原碼

@@ -119,6 +119,8 @@ pub struct Outcome {
 pub struct MakePasskey {
     /// Frame; title key `passkey-title`.
     pub frame: Frame,
+    /// What will be kept of the card: name and value of each field, in the visitor's language.
+    pub kept: Vec<(String, String)>,
 }
 
 /// The recovery codes, shown once. The form posts `saved=yes` to `/register/codes`.
