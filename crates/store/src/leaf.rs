@@ -90,6 +90,9 @@ pub fn sealed_body(tx: &mut Tx<'_>, event: &[u8; 16]) -> Result<Option<Vec<u8>>,
     Ok(row.map(|row| row.opt_bytes(0).map(|body| body.map(<[u8]>::to_vec))).transpose()?.flatten())
 }
 
+/// An entry, when it was made (Unix milliseconds), and its sealed body unless erased.
+pub type Dated = (Entry, i64, Option<Vec<u8>>);
+
 /// The newest entries about a resident from before `before` (Unix milliseconds), with when they were made and their sealed bodies.
 ///
 /// # Errors
@@ -99,7 +102,7 @@ pub fn of_resident(
     resident: &[u8; 16],
     before: i64,
     most: u32,
-) -> Result<Vec<(Entry, i64, Option<Vec<u8>>)>, Error> {
+) -> Result<Vec<Dated>, Error> {
     let rows = tx.query(OF_RESIDENT, &[Value::from(resident), Value::from(before), Value::from(most)])?;
     rows.iter().map(|row| Ok((entry(row)?, row.int(5)?, row.opt_bytes(6)?.map(<[u8]>::to_vec)))).collect()
 }

@@ -272,6 +272,14 @@ both_engines! {
         assert_eq!(reader.await.unwrap(), Ok((1, 1)));
     }
 
+    fn a_planted_canary_is_found(at place) {
+        let store = trial(&place).await;
+        assert_eq!(place.leaks(&[b"CHAN Tai Man"]).await, []);
+        add(&store, 1, "Mr CHAN Tai Man of Lion Rock").await.unwrap();
+        let leaks = place.leaks(&[b"nobody at all", b"CHAN Tai Man"]).await;
+        assert!(!leaks.is_empty() && leaks.iter().all(|leak| leak.canary == 1 && leak.form == "raw"), "{leaks:?}");
+    }
+
     fn a_closed_store_says_so(at place) {
         let store = trial(&place).await;
         store.close().await;

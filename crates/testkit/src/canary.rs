@@ -46,6 +46,18 @@ pub fn scan(folder: &Path, canaries: &[&[u8]]) -> Vec<Leak> {
     leaks.into_iter().collect()
 }
 
+/// Every occurrence of every canary in bytes that are in no file; `name` stands for the file.
+#[must_use]
+pub fn scan_bytes(name: &str, bytes: &[u8], canaries: &[&[u8]]) -> Vec<Leak> {
+    let needles = canaries.iter().map(|canary| forms(canary)).enumerate();
+    let leaks = needles.flat_map(|(canary, forms)| {
+        forms.into_iter().flat_map(move |(form, needle)| {
+            find(bytes, &needle).into_iter().map(move |offset| Leak { file: name.into(), offset, canary, form })
+        })
+    });
+    leaks.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// How many bytes lie under `folder`: proof that a scan looked at something.
 #[must_use]
 pub fn weight(folder: &Path) -> u64 {
@@ -83,6 +95,9 @@ fn forms(canary: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         forms.push(("base64", base64(canary, shift, b"+/")));
         forms.push(("base64url", base64(canary, shift, b"-_")));
     }
+    // Plain letters look the same in several encodings: the first name is enough.
+    let mut seen = BTreeSet::new();
+    forms.retain(|(_, bytes)| seen.insert(bytes.clone()));
     forms
 }
 

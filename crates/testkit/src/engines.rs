@@ -4,6 +4,7 @@
 //! start` leaves under the target folder. Each test gets a schema of its own. Without a cluster the PostgreSQL half
 //! fails, so that nobody takes half a run for a whole one; `LIONROCK_TEST_ENGINES=sqlite` leaves it out and says so.
 
+use crate::canary::{self, Leak};
 use lionrock_store::Store;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -115,6 +116,23 @@ impl Place {
         self.server.is_none()
     }
 
+    /// Looks for canaries in everything the store and the data folder hold: every file under [`Place::folder`], and on
+    /// PostgreSQL every value of every row.
+    ///
+    /// # Panics
+    /// When there was nothing to look at.
+    pub async fn leaks(&self, canaries: &[&[u8]]) -> Vec<Leak> {
+        let mut leaks = canary::scan(self.folder(), canaries);
+        if let Some((server, schema)) = &self.server {
+            let tables = dump(server, schema).await;
+            assert!(!tables.is_empty(), "there are no tables to look at");
+            leaks.extend(tables.iter().flat_map(|(name, bytes)| canary::scan_bytes(name, bytes, canaries)));
+        } else {
+            assert!(canary::weight(self.folder()) > 0, "there are no files to look at");
+        }
+        leaks
+    }
+
     async fn clear(&self) {
         if let Some((server, schema)) = &self.server {
             ask(server, &format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await;
@@ -163,6 +181,43 @@ pub fn server() -> Option<String> {
 pub fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(work)
+}
+
+/// The name and all bytes of every table of a schema.
+async fn dump(server: &str, schema: &str) -> Vec<(String, Vec<u8>)> {
+    let (client, connection) =
+        tokio_postgres::connect(server, tokio_postgres::NoTls).await.expect("the test cluster answers");
+    let serving = tokio::spawn(connection);
+    let names = client.query("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", &[&schema]).await;
+    let mut tables = Vec::new();
+    for name in names.expect("the names of tables").iter().map(|row| row.get::<_, String>(0)) {
+        let rows = client.query(&format!("SELECT * FROM {schema}.{name}"), &[]).await.expect("the rows of a table");
+        let cells = rows.iter().flat_map(|row| (0..row.len()).map(|column| row.get::<_, Raw>(column).0));
+        tables.push((name, cells.collect::<Vec<_>>().join(&b"\0"[..])));
+    }
+    drop(client);
+    drop(serving.await);
+    tables
+}
+
+/// The bytes of a value as the server sends them.
+struct Raw(Vec<u8>);
+
+impl<'a> tokio_postgres::types::FromSql<'a> for Raw {
+    fn from_sql(
+        _: &tokio_postgres::types::Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw.to_vec()))
+    }
+
+    fn from_sql_null(_: &tokio_postgres::types::Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(Vec::new()))
+    }
+
+    fn accepts(_: &tokio_postgres::types::Type) -> bool {
+        true
+    }
 }
 
 async fn ask(server: &str, sql: &str) {
