@@ -6,6 +6,7 @@
 pub mod authenticator;
 pub mod authority;
 pub mod card;
+pub mod demo;
 pub mod dice;
 pub mod face;
 pub mod font;
@@ -14,4 +15,5 @@ pub mod people;
 pub mod phone;
 pub mod picture;
 pub mod registry;
+pub mod relying_party;
 pub mod scene;
