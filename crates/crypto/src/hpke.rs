@@ -92,4 +92,34 @@ mod tests {
     fn small_order_keys_are_refused() {
         assert_eq!(seal(&[0; 32], b"", b"", b"x"), Err(Error::NotAKey));
     }
+
+    /// RFC 9180 appendix A.1.1: receiver, encapsulated key, info; sequence number 0.
+    const PUBLIC: &str = "3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d";
+    const PRIVATE: &str = "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8";
+    const ENCAPSULATED: &str = "37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431";
+    const INFO: &[u8] = b"Ode on a Grecian Urn";
+    const PLAIN: &[u8] = b"Beauty is truth, truth beauty";
+    const AAD: &[u8] = b"Count-0";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_published_vector_of_rfc_9180_opens() {
+        use rustls::crypto::aws_lc_rs::hpke::DH_KEM_X25519_HKDF_SHA256_AES_128 as PUBLISHED;
+        let sealed = bytes("f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a");
+        let private = HpkePrivateKey::from(bytes(PRIVATE));
+        let opened = PUBLISHED.open(&EncapsulatedSecret(bytes(ENCAPSULATED)), INFO, AAD, &sealed, &private);
+        assert_eq!(opened.unwrap(), PLAIN);
+    }
+
+    /// Sealed by `crates/web/assets/js/seal.js` with the ephemeral key of the same appendix.
+    #[test]
+    fn what_the_page_seals_opens() {
+        let sealed = "090b7dc225419f7da9e8b460becfbb96a26c7964d79b8010d397fa838530a32a397b14f5776db19ff5e57734e0";
+        let pair = KeyPair::from_parts(bytes(PUBLIC).try_into().unwrap(), &bytes(PRIVATE).try_into().unwrap());
+        let sealed = [bytes(ENCAPSULATED), bytes(sealed)].concat();
+        assert_eq!(&**pair.open(INFO, AAD, &sealed).unwrap(), PLAIN);
+    }
 }
