@@ -66,7 +66,12 @@ fn refusal_keys() -> Vec<String> {
         all.iter().map(Refusal::text_key).collect()
     }
     [
+        of(lionrock_model::account::AccountRefusal::OWN),
+        of(lionrock_model::credential::PasskeyRefusal::ALL),
+        of(lionrock_model::oidc::PageRefusal::ALL),
         of(lionrock_model::policy::OpenRefusal::ALL),
+        of(&lionrock_model::register::RegisterRefusal::OWN),
+        of(lionrock_model::session::SessionRefusal::OWN),
     ]
     .concat()
 }

@@ -34,3 +34,13 @@ refusal-proofing-unavailable = Pictures cannot be checked here at the moment. Tr
 refusal-registration-over = This registration has ended. Nothing was kept; please start again.
 refusal-registration-step = This step is already done, or not yet the next one. Go on from the page you are led to; nothing is lost.
 refusal-seal-broken = This picture was not sealed for this check, or was damaged on the way. It was not accepted; send it again from the page.
+
+# Account and sessions.
+refusal-confirm-missing = Tick the box if you want to close your account. Nothing has changed.
+refusal-last-authenticator = This is your only passkey. Add another one first; without any you could not sign in. Nothing has changed.
+refusal-name-not-usable = Give a name of 1 to 60 characters, without control characters. The old name stays.
+refusal-not-in-account = There is no such thing in your account any more. Look at the list again.
+refusal-too-many-authenticators = Your account has as many passkeys as it can take. Remove one you no longer use, then try again.
+refusal-session-over = You have been signed out, because it was long ago or the session was ended. Nothing is lost. Sign in again.
+refusal-step-up-needed = For this step we need to know that it is you. Use your passkey once more, then try again.
+refusal-too-many-tries = Many attempts to sign in failed from your network. Your account is not locked. Wait a few minutes, or use another network.

@@ -33,3 +33,13 @@ refusal-proofing-unavailable = 目前无法在此核对照片。请稍后再试�
 refusal-registration-over = 这次登记已经结束。我们没有保留任何资料；请重新开始。
 refusal-registration-step = 此步骤已经完成，或尚未轮到。请从所显示的页面继续；没有资料丢失。
 refusal-seal-broken = 这张照片不是为这次核对而密封的，或在传输途中损坏，因此未被接受。请在登记页再次发送。
+
+# 账户与登录
+refusal-confirm-missing = 如要注销账户，请勾选方框。一切没有改变。
+refusal-last-authenticator = 这是您唯一的通行密钥。请先添加另一个；一个也没有就不能登录。一切没有改变。
+refusal-name-not-usable = 请输入 1 至 60 个字符的名称，不能含控制字符。原有名称保持不变。
+refusal-not-in-account = 您的账户里已没有这一项。请再看一次列表。
+refusal-too-many-authenticators = 您的账户已达通行密钥数量上限。请移除不再使用的一个，然后重试。
+refusal-session-over = 您已退出登录，因为时间已久或登录已被结束。没有丢失任何资料，请重新登录。
+refusal-step-up-needed = 这一步需要确认是您本人。请再用一次通行密钥，然后重试。
+refusal-too-many-tries = 您所在的网络有多次登录失败。您的账户没有被锁定。请等几分钟，或使用另一个网络。

@@ -33,3 +33,13 @@ refusal-proofing-unavailable = 目前未能在此核對照片。請稍後再試�
 refusal-registration-over = 這次登記已經結束。我們沒有保留任何資料；請重新開始。
 refusal-registration-step = 此步驟已經完成，或尚未輪到。請由所顯示的頁面繼續；沒有資料遺失。
 refusal-seal-broken = 這張照片並非為這次核對而密封，或在傳送途中損壞，因此未被接受。請在登記頁再次傳送。
+
+# 帳戶與登入
+refusal-confirm-missing = 如要結束帳戶，請剔選方格。一切沒有改變。
+refusal-last-authenticator = 這是你唯一的通行密鑰。請先加設另一個；一個也沒有便不能登入。一切沒有改變。
+refusal-name-not-usable = 請輸入 1 至 60 個字元的名稱，不可含控制字元。原有名稱維持不變。
+refusal-not-in-account = 你的帳戶內已沒有這一項。請再看一次清單。
+refusal-too-many-authenticators = 你的帳戶已達通行密鑰數目上限。請移除不再使用的一個，然後再試。
+refusal-session-over = 你已登出，因為時間已久或登入已被結束。沒有遺失任何資料，請重新登入。
+refusal-step-up-needed = 這一步需要確認是你本人。請再用一次通行密鑰，然後再試。
+refusal-too-many-tries = 你所在的網絡有多次登入失敗。你的帳戶沒有被鎖。請等幾分鐘，或使用另一個網絡。
