@@ -1,13 +1,13 @@
 //! Three faces from photographs in the public domain (`assets/faces`), and what can be made of them.
 
-// mod frames;
-// mod warp;
+mod frames;
+mod warp;
 
 use image::{ImageFormat, RgbImage};
 use lionrock_model::person::Sex;
 
-// pub use frames::{FACE_FRAME, Turned, selfie_frames, still_selfie};
-// pub use warp::Pose;
+pub use frames::{FACE_FRAME, Turned, selfie_frames, still_selfie};
+pub use warp::Pose;
 
 /// A person shown in the photographs. The made-up residents borrow the faces; nothing else of these persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
