@@ -35,12 +35,12 @@ impl Pair {
     }
 }
 
-/// Whether the lines of a straightened card already lie where the template wants them: their mean distance.
-pub(crate) fn lies_straight(template: &Template, lines: &[(Line, Reading)]) -> Option<f32> {
+/// Whether the lines of a straightened card already lie where the template wants them.
+pub(crate) fn lies_straight(template: &Template, lines: &[(Line, Reading)]) -> bool {
     let pairs = pairs(template, lines);
     let near: Vec<f32> = pairs.iter().map(|pair| pair.off(|p| p)).filter(|off| *off <= STRAY).collect();
     let residual = near.iter().sum::<f32>() / near.len().max(1) as f32;
-    (near.len() >= ANCHORS && near.len() + 1 >= pairs.len() && residual <= RESIDUAL).then_some(residual)
+    near.len() >= ANCHORS && near.len() + 1 >= pairs.len() && residual <= RESIDUAL
 }
 
 /// Places a template by the lines read; `None` when too few agree.
@@ -113,6 +113,9 @@ impl Known {
     fn of(text: &str) -> Option<Self> {
         let folded = fold(text);
         let has = |part: &str| folded.contains(part);
+        if has("SPECIMEN") || has("樣本") || has("NOTAN") {
+            return None;
+        }
         if has("身份證") || has("身份証") || has("居民身份") {
             return Some(Self::ChineseTitle);
         }

@@ -42,8 +42,8 @@ impl Codes {
             .is_some_and(|(traditional, mainland)| *traditional == Some(character) || *mainland == Some(character))
     }
 
-    /// Compares a name as read with its codes. Without codes the reading stands. A character that is not in its
-    /// code's set is replaced by the code's traditional character. `None` when nothing of the reading agrees with
+    /// Compares a name as read with its codes. Without codes the reading stands. A character that is not its code's
+    /// traditional one is replaced by it: cards print traditional characters, and readers confuse variants. `None` when nothing of the reading agrees with
     /// the codes (either may be wrong), or a code is unknown and the reading cannot be matched to it.
     pub fn resolve(&self, read: &str, codes: &[u16]) -> Option<Resolved> {
         if codes.is_empty() {
@@ -57,15 +57,13 @@ impl Codes {
                 .iter()
                 .zip(codes)
                 .map(|(character, code)| {
-                    if self.stands_for(*code, *character) {
-                        agreeing += 1;
-                        return Some(*character);
-                    }
-                    by_code = true;
+                    agreeing += u32::from(self.stands_for(*code, *character));
                     // A code outside the table leaves the reading as the only witness.
-                    Some(self.character(*code).unwrap_or(*character))
+                    let settled = self.character(*code).unwrap_or(*character);
+                    by_code |= settled != *character;
+                    settled
                 })
-                .collect::<Option<String>>()?;
+                .collect();
             return (agreeing > 0).then_some(Resolved { name, by_code });
         }
         // A rare character is sometimes left out or read as two: the characters that agree must keep their order.
@@ -110,6 +108,8 @@ mod tests {
     fn a_misread_character_gives_way_to_its_code() {
         let resolved = table().resolve("楽永晴", &[2867, 3057, 2532]).unwrap();
         assert_eq!(resolved, Resolved { name: "樂永晴".to_owned(), by_code: true });
+        let variant = table().resolve("刘", &[0491]).unwrap();
+        assert_eq!(variant, Resolved { name: "劉".to_owned(), by_code: true });
         let shorter = table().resolve("永晴", &[2867, 3057, 2532]).unwrap();
         assert_eq!(shorter, Resolved { name: "樂永晴".to_owned(), by_code: true });
     }

@@ -2,7 +2,7 @@
 
 use imageproc::contours::{BorderType, find_contours};
 use imageproc::distance_transform::Norm;
-use imageproc::geometry::{approximate_polygon_dp, convex_hull};
+use imageproc::geometry::convex_hull;
 use imageproc::point::Point as Pixel;
 
 use super::template::CARD;
@@ -21,8 +21,10 @@ const ASPECT_SLACK: f32 = 0.25;
 const FILL: f32 = 0.85;
 /// The card covers at least this share of the picture.
 const COVER: f32 = 0.10;
-/// Edge blurring and dilation push the outline out by about this many pixels.
-const OUTWARD: f32 = 2.0;
+/// Dilation pushes the outline out by about this many pixels.
+const OUTWARD: f32 = 1.0;
+/// Points this near to a side, in pixels, belong to it.
+const NEAR: f32 = 3.0;
 
 /// The likeliest outline, its first side a long one; corners run clockwise. Which long side is the top is not known yet.
 pub(crate) fn outline(picture: &Picture) -> Option<Quad> {
@@ -45,7 +47,8 @@ pub(crate) fn outline(picture: &Picture) -> Option<Quad> {
         }
     }
     let (_, quad) = best?;
-    Some(inward(quad, OUTWARD).map(|p| Point::new(p.x / scale, p.y / scale)))
+    // From pixel middles of the small picture to those of the large one.
+    Some(quad.map(|p| Point::new((p.x + 0.5) / scale - 0.5, (p.y + 0.5) / scale - 0.5)))
 }
 
 /// Straightened card → picture, for an outline whose first corner is the card's top left.
@@ -62,40 +65,89 @@ pub(crate) fn upside_down(quad: &Quad) -> Quad {
 }
 
 fn four_sided(contour: &[Pixel<i32>], whole: f32) -> Option<(Quad, f32)> {
-    let hull = convex_hull(contour);
-    let hull_area = area(&hull.iter().map(|p| Point::new(p.x as f32, p.y as f32)).collect::<Vec<_>>());
+    let points = |pixels: &[Pixel<i32>]| pixels.iter().map(|p| Point::new(p.x as f32, p.y as f32)).collect::<Vec<_>>();
+    let mut hull = points(&convex_hull(contour));
+    let hull_area = area(&hull);
     if hull_area < COVER * whole || hull_area > 0.985 * whole {
         return None;
     }
-    let around: f64 = imageproc::geometry::arc_length(&hull, true);
-    let mut corners: Vec<Point> = approximate_polygon_dp(&hull, 0.006 * around, true)
-        .iter()
-        .map(|p| Point::new(p.x as f32, p.y as f32))
-        .collect();
-    if corners.len() < 4 {
-        return None;
+    if signed(&hull) < 0.0 {
+        hull.reverse();
     }
-    if signed(&corners) < 0.0 {
-        corners.reverse();
-    }
-    // Rounded corners leave short sides; the four longest, in their order around, are the card's.
-    let mut sides: Vec<(usize, Point, Point)> =
-        corners.iter().zip(corners.iter().cycle().skip(1)).enumerate().map(|(index, (a, b))| (index, *a, *b)).collect();
-    sides.sort_by(|a, b| b.1.distance(b.2).total_cmp(&a.1.distance(a.2)));
-    sides.truncate(4);
-    sides.sort_by_key(|(index, ..)| *index);
-    let [one, two, three, four] = <[_; 4]>::try_from(sides).ok()?;
-    let corner = |a: (usize, Point, Point), b: (usize, Point, Point)| crossing((a.1, a.2), (b.1, b.2));
-    let quad = [corner(four, one)?, corner(one, two)?, corner(two, three)?, corner(three, four)?];
+    let rough = cornered(hull)?;
+    let quad = tightened(&rough, &points(contour))?;
     let quad_area = area(&quad);
     let fill = hull_area / quad_area.max(1.0);
     let [a, b, c, d] = quad;
     let (across, down) = ((a.distance(b) + c.distance(d)) / 2.0, (b.distance(c) + d.distance(a)) / 2.0);
     let quad = if across >= down { quad } else { [b, c, d, a] };
     let aspect = across.max(down) / across.min(down).max(1.0);
-    let fits = (aspect / ASPECT - 1.0).abs() <= ASPECT_SLACK && (FILL..=1.05).contains(&fill);
+    let fits = (aspect / ASPECT - 1.0).abs() <= ASPECT_SLACK && (FILL..=1.1).contains(&fill);
     // A larger outline wins, unless its shape is clearly worse.
     fits.then(|| (quad, hull_area / whole * fill * (1.0 - (aspect / ASPECT - 1.0).abs())))
+}
+
+/// Takes sides away from a convex outline, always the one whose neighbours then add the least area, until four are
+/// left: rounded corners and jags go first.
+#[allow(clippy::indexing_slicing)] // Every index is taken modulo the length.
+fn cornered(mut hull: Vec<Point>) -> Option<Quad> {
+    while hull.len() > 4 {
+        let count = hull.len();
+        let mut least: Option<(f32, usize, Point)> = None;
+        for side in 0..count {
+            let [before, from, to, after] = [count - 1, 0, 1, 2].map(|step| hull[(side + step) % count]);
+            let Some(tip) = crossing((before, from), (to, after)) else { continue };
+            // The tip has to lie outside the side, or the neighbours run apart.
+            if signed(&[from, tip, to]) <= 0.0 {
+                continue;
+            }
+            let added = area(&[from, tip, to]);
+            if least.as_ref().is_none_or(|(area, ..)| added < *area) {
+                least = Some((added, side, tip));
+            }
+        }
+        let (_, side, tip) = least?;
+        let to = (side + 1) % count;
+        hull[side] = tip;
+        hull.remove(to);
+    }
+    Quad::try_from(hull).ok()
+}
+
+/// Each side laid through the outline's own points along it, then moved in by what blurring and dilation pushed it out.
+fn tightened(rough: &Quad, outline: &[Point]) -> Option<Quad> {
+    let [a, b, c, d] = *rough;
+    let mut sides = [(a, b), (b, c), (c, d), (d, a)];
+    for (from, to) in &mut sides {
+        let length = from.distance(*to).max(1.0);
+        let (ux, uy) = ((to.x - from.x) / length, (to.y - from.y) / length);
+        // Along the side, and outwards from it (corners run clockwise).
+        let along = |p: &Point| (p.x - from.x) * ux + (p.y - from.y) * uy;
+        let outward = |p: &Point| (p.x - from.x) * uy - (p.y - from.y) * ux;
+        let near: Vec<(f32, f32)> = outline
+            .iter()
+            .map(|p| (along(p), outward(p)))
+            .filter(|(along, outward)| (0.1 * length..0.9 * length).contains(along) && outward.abs() <= NEAR)
+            .collect();
+        let count = near.len() as f32;
+        if count < 0.2 * length {
+            continue;
+        }
+        let (t, v) = near.iter().fold((0.0, 0.0), |(t, v), (along, outward)| (t + along / count, v + outward / count));
+        let (mut tv, mut tt) = (0.0, 1e-6);
+        for (along, outward) in &near {
+            tv += (along - t) * (outward - v);
+            tt += (along - t) * (along - t);
+        }
+        let slope = tv / tt;
+        let at = |along: f32| {
+            let out = v + slope * (along - t) - OUTWARD;
+            Point::new(from.x + along * ux + out * uy, from.y + along * uy - out * ux)
+        };
+        (*from, *to) = (at(0.0), at(length));
+    }
+    let [one, two, three, four] = sides;
+    Some([crossing(four, one)?, crossing(one, two)?, crossing(two, three)?, crossing(three, four)?])
 }
 
 /// Twice the signed area; positive when the corners run clockwise on a screen.
@@ -113,17 +165,6 @@ fn crossing((a, b): (Point, Point), (c, d): (Point, Point)) -> Option<Point> {
     }
     let t = ((c.x - a.x) * vy - (c.y - a.y) * vx) / turn;
     Some(Point::new(a.x + t * ux, a.y + t * uy))
-}
-
-/// Moves every corner towards the middle by about `by` pixels on each axis of the outline.
-fn inward(quad: Quad, by: f32) -> Quad {
-    let [a, b, c, d] = quad;
-    let middle = a.middle(c).middle(b.middle(d));
-    quad.map(|p| {
-        let away = p.distance(middle).max(1.0);
-        let share = by * std::f32::consts::SQRT_2 / away;
-        Point::new(p.x + (middle.x - p.x) * share, p.y + (middle.y - p.y) * share)
-    })
 }
 
 #[cfg(test)]

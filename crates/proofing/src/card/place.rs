@@ -11,7 +11,7 @@ use crate::text::find::{Line, lines};
 use crate::text::read::{Reading, read};
 
 /// The text of a straightened card is sought with its longer side at this many pixels.
-const CARD_TEXT: u32 = 832;
+const CARD_TEXT: u32 = 736;
 /// The text of a whole picture is sought at this many.
 const PICTURE_TEXT: u32 = 1216;
 /// A portrait is sought with the longer side of the card at this many.
@@ -19,9 +19,11 @@ const PORTRAIT: u32 = 320;
 /// Faces are sought in a whole picture at this many.
 const PICTURE_FACE: u32 = 640;
 /// A card has at least this many lines of text.
-const FEWEST_LINES: usize = 8;
+const FEWEST_LINES: usize = 6;
+/// A line of a straightened card that is not a field and longer than this, in pixels, is not worth reading.
+const LONG: f32 = 560.0;
 /// More lines than this are a page, not a card; the longest are kept.
-const MOST_LINES: usize = 60;
+const MOST_LINES: usize = 40;
 
 /// A guess at where the card lies: a straightened picture, and whether a portrait was seen in its place.
 pub(crate) struct Guess {
@@ -70,11 +72,21 @@ pub(crate) fn portrait(models: &Models, card: &Picture) -> Option<Face> {
 /// Places a card by its text, from the guesses and, when they fail, from the whole picture.
 pub(crate) fn place(models: &Models, picture: &Picture, guesses: Vec<Guess>) -> Option<Placed> {
     for guess in guesses {
-        let found = read_all(models, &guess.card, CARD_TEXT);
-        let straight = models.templates.iter().position(|template| anchors::lies_straight(template, &found).is_some());
+        let (wanted, rest): (Vec<Line>, Vec<Line>) = text_of(models, &guess.card, CARD_TEXT)
+            .into_iter()
+            .partition(|line| models.templates.iter().any(|template| template.expects(line)));
+        if wanted.len() < FEWEST_LINES {
+            continue;
+        }
+        // Mostly the outline is right and titles, labels and whatever else is printed need not be read.
+        let mut found = read_all(models, &guess.card, wanted);
+        let straight = models.templates.iter().position(|template| anchors::lies_straight(template, &found));
         if let Some(template) = straight {
             return Some(Placed { card: guess.card, lines: found, template });
         }
+        // The longest, the English title among them, cost most and tell least.
+        let rest = rest.into_iter().filter(|line| line.length < LONG).collect();
+        found.extend(read_all(models, &guess.card, rest));
         let Some((template, fit)) = best_fit(&models.templates, &found) else { continue };
         let to_picture = fit.to_card.inverse()?.then(&guess.to_picture);
         return Some(settle(picture, &to_picture, &fit, found, template));
@@ -84,22 +96,34 @@ pub(crate) fn place(models: &Models, picture: &Picture, guesses: Vec<Guess>) -> 
 
 /// The whole picture, turned so that a face in it stands upright.
 fn place_by_text(models: &Models, picture: &Picture) -> Option<Placed> {
-    let turned = upright(models, picture)?;
-    let found = read_all(models, &turned, PICTURE_TEXT);
-    let (template, fit) = best_fit(&models.templates, &found)?;
-    let to_picture = fit.to_card.inverse()?;
-    Some(settle(&turned, &to_picture, &fit, found, template))
+    for quarters in upright(models, picture) {
+        let turned = picture.turned(quarters);
+        let lines = text_of(models, &turned, PICTURE_TEXT);
+        if lines.len() < FEWEST_LINES {
+            continue;
+        }
+        let found = read_all(models, &turned, lines);
+        if let Some((template, fit)) = best_fit(&models.templates, &found) {
+            let to_picture = fit.to_card.inverse()?;
+            return Some(settle(&turned, &to_picture, &fit, found, template));
+        }
+    }
+    None
 }
 
-/// The picture turned by quarters so that its surest face is upright; `None` without a face.
-fn upright(models: &Models, picture: &Picture) -> Option<Picture> {
+/// By how many quarters the picture has to be turned for its surest face to stand upright; without a face, upright
+/// and upside down are worth a try.
+fn upright(models: &Models, picture: &Picture) -> Vec<u8> {
     let (small, _) = picture.shrunk(PICTURE_FACE);
     let surest = |quarters: u8| {
         let faces = detect::faces_at(&models.face_detector, &small.turned(quarters), PICTURE_FACE);
         faces.iter().filter(|face| stands(face)).map(|face| face.score).fold(0.0, f32::max)
     };
-    let (quarters, score) = (0..4).map(|quarters| (quarters, surest(quarters))).max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (score > 0.0).then(|| picture.turned(quarters))
+    let best = (0..4).map(|quarters| (quarters, surest(quarters))).max_by(|a, b| a.1.total_cmp(&b.1));
+    match best {
+        Some((quarters, score)) if score > 0.0 => vec![quarters],
+        _ => vec![0, 2],
+    }
 }
 
 /// Whether the eyes are above the mouth, and more above than beside it.
@@ -134,14 +158,16 @@ fn moved(line: &Line, map: &Homography) -> Line {
     }
 }
 
-fn read_all(models: &Models, picture: &Picture, longest: u32) -> Vec<(Line, Reading)> {
+/// The lines of a picture, the longest first, no more than a card can have.
+fn text_of(models: &Models, picture: &Picture, longest: u32) -> Vec<Line> {
     let mut found = lines(&models.text_detector, picture, longest);
-    if found.len() < FEWEST_LINES {
-        return Vec::new();
-    }
     found.sort_by(|a, b| b.length.total_cmp(&a.length));
     found.truncate(MOST_LINES);
-    found.into_iter().map(|line| (line, read(&models.text_reader, &models.keys, picture, &line))).collect()
+    found
+}
+
+fn read_all(models: &Models, picture: &Picture, lines: Vec<Line>) -> Vec<(Line, Reading)> {
+    lines.into_iter().map(|line| (line, read(&models.text_reader, &models.keys, picture, &line))).collect()
 }
 
 fn best_fit(templates: &[Template], found: &[(Line, Reading)]) -> Option<(usize, Fit)> {

@@ -16,6 +16,8 @@ use crate::text::read::{Reading, read};
 
 /// How far from its zone a field's text may begin or end, in pixels of the straightened card.
 const MARGIN: f32 = 14.0;
+/// A name that begins later than this behind its place, in pixels, has lost a letter.
+const LATE: f32 = 8.0;
 /// A line belongs to a zone when this share of its height lies in it.
 const INSIDE: f32 = 0.5;
 
@@ -127,16 +129,18 @@ impl Page<'_> {
             .iter()
             .filter(|(line, _)| touches(line, &zone) && self.template.nearest(line, field))
             .collect();
-        if let [(line, reading)] = touching.as_slice() {
-            let within = line.left().x >= zone.left - MARGIN && line.right().x <= zone.right + MARGIN;
-            if within && let Some(value) = grammar(reading) {
-                return Some(value);
-            }
+        // A name may begin where an outline that was too narrow had cut it off; read it again from its place.
+        let late = |line: &Line| is_name(field) && line.left().x > zone.left + LATE;
+        if let [(line, reading)] = touching.as_slice()
+            && !late(line)
+            && let Some(value) = grammar(reading)
+        {
+            return Some(value);
         }
         if touching.is_empty() {
             return None;
         }
-        let line = cut(&touching, &zone)?;
+        let line = cut(&touching, &zone, is_name(field))?;
         grammar(&read(&self.models.text_reader, &self.models.keys, &self.placed.card, &line))
     }
 }
@@ -151,9 +155,14 @@ fn touches(line: &Line, zone: &Rect) -> bool {
         && across > 4.0
 }
 
-/// One line over all the text that touches a zone, cut off at the zone's sides.
-fn cut(touching: &[&(Line, Reading)], zone: &Rect) -> Option<Line> {
-    let left = touching.iter().map(|(line, _)| line.left().x).fold(f32::MAX, f32::min).max(zone.left - MARGIN);
+fn is_name(field: Field) -> bool {
+    matches!(field, Field::ChineseName | Field::EnglishName)
+}
+
+/// One line over all the text that touches a zone, cut off at the zone's sides; `from_place`: from where the zone begins.
+fn cut(touching: &[&(Line, Reading)], zone: &Rect, from_place: bool) -> Option<Line> {
+    let first = touching.iter().map(|(line, _)| line.left().x).fold(f32::MAX, f32::min);
+    let left = if from_place { first.min(zone.left) } else { first }.max(zone.left - MARGIN);
     let right = touching.iter().map(|(line, _)| line.right().x).fold(f32::MIN, f32::max).min(zone.right + MARGIN);
     let count = touching.len() as f32;
     let height = touching.iter().map(|(line, _)| line.height).sum::<f32>() / count;

@@ -72,6 +72,16 @@ impl Template {
         self.zones.get(&field).copied()
     }
 
+    /// Whether a line of a straightened card lies about where a field with a value is printed.
+    pub fn expects(&self, line: &Line) -> bool {
+        const SLACK: f32 = 24.0;
+        let valued = |field: &Field| !matches!(field, Field::BirthLabel | Field::IssueLabel);
+        self.zones.iter().any(|(field, zone)| {
+            let beside = line.left().x < zone.right && line.right().x > zone.left && line.left().x > zone.left - SLACK;
+            valued(field) && beside && self.nearest(line, *field) && (zone.centre().y - line.middle.y).abs() < SLACK
+        })
+    }
+
     /// Whether no other zone beside which a line runs lies nearer to it, above or below, than this field's.
     pub fn nearest(&self, line: &Line, field: Field) -> bool {
         let off = |zone: &Rect| (zone.centre().y - line.middle.y).abs();

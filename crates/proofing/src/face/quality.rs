@@ -15,7 +15,7 @@ const MEAN: f32 = 120.0;
 /// A second face counts from this share of the first one's width.
 const BYSTANDER: f32 = 0.3;
 /// A second face counts from this detector score.
-const BYSTANDER_SCORE: f32 = 0.75;
+const BYSTANDER_SCORE: f32 = 0.80;
 
 /// The one face of a picture, or why there is none.
 pub(crate) fn only(faces: &[Face]) -> Result<&Face, Reason> {
