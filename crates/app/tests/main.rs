@@ -9,4 +9,7 @@
     missing_docs
 )]
 
+mod check;
+mod run;
+mod verify;
 mod worker;

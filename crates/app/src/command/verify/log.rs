@@ -90,7 +90,10 @@ fn outcome(arguments: &Arguments, origin: &str, pinned: bool, report: &Report) -
         lines.push(('✗', format!("and {} more", report.more)));
     }
     if !pinned {
-        lines.push(('!', "the key is the one published beside the log: give --key to hold it to the one you know".into()));
+        lines.push((
+            '!',
+            "the key is the one published beside the log: give --key to hold it to the one you know".into(),
+        ));
     }
     Outcome {
         lines,

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// A folder or an address.
 pub enum Place {
     Folder(Directory),
-    Far(Far),
+    Far(Box<Far>),
 }
 
 /// A published log read over HTTP.
@@ -27,7 +27,7 @@ impl Place {
     /// Opens `DIR` or `URL`. The data folder of a platform stands for its `ledger` folder, a bare address for `/ledger`.
     pub fn open(text: &str, authority: Option<&Path>) -> Result<Place> {
         if text.starts_with("https://") || text.starts_with("http://") {
-            return far(text, authority).map(Place::Far);
+            return far(text, authority).map(|far| Place::Far(Box::new(far)));
         }
         let folder = Path::new(text);
         if !folder.is_dir() {

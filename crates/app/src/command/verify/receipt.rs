@@ -49,7 +49,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
     let mut lines = vec![('✓', "the statement is signed, and the log holds its digest".to_owned())];
     lines.extend(facts(&statement));
     let (size, origin) = (statement.checkpoint.size, statement.checkpoint.origin.clone());
-    lines.push(('✓', format!("entry {} ({}) of {origin}, under a signed checkpoint of {size} entries", statement.index, statement.leaf.kind.as_str())));
+    lines.push((
+        '✓',
+        format!(
+            "entry {} ({}) of {origin}, under a signed checkpoint of {size} entries",
+            statement.index,
+            statement.leaf.kind.as_str()
+        ),
+    ));
     let mut now = None;
     if let Some(place) = place {
         let log = Log { source: place, origin, known };
@@ -58,11 +65,17 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
                 lines.push(('✓', format!("the log still contains it, now with {} entries", checkpoint.size)));
                 now = Some(checkpoint.size);
             }
-            Err(finding) => return Ok(refused(arguments, &format!("the log given does not continue the receipt's checkpoint: {finding}"))),
+            Err(finding) => {
+                return Ok(refused(
+                    arguments,
+                    &format!("the log given does not continue the receipt's checkpoint: {finding}"),
+                ));
+            }
         }
     }
     if !trusted {
-        lines.push(('!', "the log's key came with the file: give --key or --log to hold it to the log you know".into()));
+        lines
+            .push(('!', "the log's key came with the file: give --key or --log to hold it to the log you know".into()));
     }
     let json = json!({
         "ok": true,
@@ -107,7 +120,9 @@ fn facts(statement: &Statement) -> Vec<(char, String)> {
     let line = |(name, value): (&String, &Value)| {
         let text = match value {
             Value::String(text) => text.clone(),
-            Value::Number(number) => number.as_i64().and_then(|number| time(name, number)).unwrap_or(number.to_string()),
+            Value::Number(number) => {
+                number.as_i64().and_then(|number| time(name, number)).unwrap_or(number.to_string())
+            }
             other => other.to_string(),
         };
         (' ', format!("  {name}: {text}"))
