@@ -26,7 +26,11 @@ pub struct System;
 impl Entropy for System {
     fn fill(&self, bytes: &mut [u8]) {
         // aws-lc only fails here when the kernel has no entropy at all; going on without would be worse than stopping.
-        #[allow(clippy::panic)]
+        #[expect(
+            clippy::panic,
+            clippy::disallowed_methods,
+            reason = "the one source of randomness; without it nothing is safe"
+        )]
         if aws_lc_rs::rand::fill(bytes).is_err() {
             panic!("the operating system gives no randomness");
         }

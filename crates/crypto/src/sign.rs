@@ -108,6 +108,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Error::Library`] when signing fails.
+    #[expect(clippy::disallowed_methods, reason = "the nonce of ECDSA is the library's own affair")]
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         Ok(match &self.0 {
             Kind::Ecdsa(_, pair) => pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec(),

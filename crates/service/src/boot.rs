@@ -47,11 +47,11 @@ impl From<lionrock_crypto::Error> for KeyRingError {
 /// As [`KeyRingError`] says; nothing is written unless the store was empty.
 pub async fn key_ring(store: &Store, root: &Root, realm: &Realm, caller: &Caller) -> Result<KeyRing, KeyRingError> {
     let name = realm.to_string();
-    let marked = store.read(|tx| key_ring::realm(tx)).await?;
+    let marked = store.read(key_ring::realm).await?;
     if let Some(found) = marked.filter(|found| *found != name) {
         return Err(KeyRingError::WrongRealm { found, asked: name });
     }
-    let entries = store.read(|tx| key_ring::all(tx)).await?;
+    let entries = store.read(key_ring::all).await?;
     let entries = if entries.is_empty() { first(store, root, &name, caller).await? } else { entries };
     let wrapped: Vec<Wrapped> = entries.into_iter().map(wrapped).collect();
     Ok(KeyRing::open(root, &name, &wrapped)?)

@@ -5,7 +5,8 @@ use lionrock_model::credential::{Attestation, Credential};
 use lionrock_model::id::{CredentialId, ResidentId};
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO credential (id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
+const INSERT: &str =
+    "INSERT INTO credential (id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
     aaguid, transports, attestation, attestation_chain, sealed_name, name_version, created_at, version)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1) ON CONFLICT (external_id) DO NOTHING";
 const BY_EXTERNAL_ID: &str = "SELECT id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
@@ -17,7 +18,8 @@ const STANDING: &str = "SELECT id, resident, external_id, public_key, algorithm,
 const OF_RESIDENT: &str = "SELECT id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
     aaguid, transports, attestation, sealed_name, name_version, created_at, used_at, removed_at, counter_alarm_at, version
     FROM credential WHERE resident = $1 AND id = $2";
-const SIGNED: &str = "UPDATE credential SET sign_count = $2, backed_up = $3, used_at = $4, counter_alarm_at = $5, version = version + 1
+const SIGNED: &str =
+    "UPDATE credential SET sign_count = $2, backed_up = $3, used_at = $4, counter_alarm_at = $5, version = version + 1
     WHERE id = $1 AND version = $6";
 const RENAME: &str = "UPDATE credential SET sealed_name = $3, name_version = $4, version = version + 1
     WHERE resident = $1 AND id = $2 AND removed_at IS NULL AND name_version = $4 - 1";

@@ -97,12 +97,7 @@ pub type Dated = (Entry, i64, Option<Vec<u8>>);
 ///
 /// # Errors
 /// Of the store.
-pub fn of_resident(
-    tx: &mut Tx<'_>,
-    resident: &[u8; 16],
-    before: i64,
-    most: u32,
-) -> Result<Vec<Dated>, Error> {
+pub fn of_resident(tx: &mut Tx<'_>, resident: &[u8; 16], before: i64, most: u32) -> Result<Vec<Dated>, Error> {
     let rows = tx.query(OF_RESIDENT, &[Value::from(resident), Value::from(before), Value::from(most)])?;
     rows.iter().map(|row| Ok((entry(row)?, row.int(5)?, row.opt_bytes(6)?.map(<[u8]>::to_vec)))).collect()
 }

@@ -6,32 +6,31 @@
 //! they may touch nothing but the transaction.
 
 mod address;
-mod engine;
-mod error;
 pub mod ceremony;
 pub mod consent;
 pub mod credential;
 pub mod custody;
+mod engine;
+mod error;
 pub mod failpoint;
 pub mod key_ring;
 pub mod leaf;
 pub mod log_head;
+mod migrate;
 pub mod oidc_assertion;
 pub mod oidc_grant;
 pub mod oidc_pseudonym;
 pub mod oidc_request;
 pub mod outbox;
+mod postgres;
 pub mod recovery_code;
 pub mod registration;
 pub mod resident;
 pub mod session;
-mod migrate;
-mod postgres;
 mod sqlite;
 mod tx;
 mod value;
 mod writer;
-
 
 use std::sync::Arc;
 

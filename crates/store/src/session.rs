@@ -7,13 +7,17 @@ use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO session (id, resident, credential, secret_digest, created_at, seen_at, proved_at, device, sealed_place)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-const BY_SECRET: &str = "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place
+const BY_SECRET: &str =
+    "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place
     FROM session WHERE secret_digest = $1";
-const OPEN: &str = "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place
+const OPEN: &str =
+    "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place
     FROM session WHERE resident = $1 AND ended_at IS NULL AND created_at > $2 AND seen_at > $3 ORDER BY seen_at DESC";
 const SEEN: &str = "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2";
-const PROVED: &str = "UPDATE session SET proved_at = $3, seen_at = $3, secret_digest = $2 WHERE id = $1 AND ended_at IS NULL";
-const END: &str = "UPDATE session SET ended_at = $3, end_reason = $4 WHERE resident = $1 AND id = $2 AND ended_at IS NULL";
+const PROVED: &str =
+    "UPDATE session SET proved_at = $3, seen_at = $3, secret_digest = $2 WHERE id = $1 AND ended_at IS NULL";
+const END: &str =
+    "UPDATE session SET ended_at = $3, end_reason = $4 WHERE resident = $1 AND id = $2 AND ended_at IS NULL";
 const END_OTHERS: &str = "UPDATE session SET ended_at = $3, end_reason = $4
     WHERE resident = $1 AND id <> $2 AND ended_at IS NULL";
 const END_ALL: &str = "UPDATE session SET ended_at = $2, end_reason = $3 WHERE resident = $1 AND ended_at IS NULL";

@@ -33,7 +33,7 @@ pub async fn close_ended(platform: &Arc<Platform>, caller: &Caller, ended: Ended
 /// Of the store.
 pub async fn reconcile(platform: &Arc<Platform>, caller: &Caller) -> Result<usize, Fault> {
     let identity = platform.ports.proofing.identity();
-    let rows = platform.store.read(|tx| custody::open(tx)).await?;
+    let rows = platform.store.read(custody::open).await?;
     let mut closed = 0;
     for row in rows {
         let earlier_run = row.node == identity.node && row.boot != identity.boot;
@@ -59,7 +59,7 @@ pub async fn reconcile(platform: &Arc<Platform>, caller: &Caller) -> Result<usiz
 /// Of the store.
 pub async fn stop(platform: &Arc<Platform>, caller: &Caller) -> Result<usize, Fault> {
     let boot = platform.ports.proofing.identity().boot;
-    let rows = platform.store.read(|tx| custody::open(tx)).await?;
+    let rows = platform.store.read(custody::open).await?;
     let mut stopped = 0;
     for row in rows.into_iter().filter(|row| row.boot == boot) {
         let (pictures, bytes) = platform.ports.proofing.destroy(row.id).await;

@@ -74,7 +74,7 @@ impl ClientData {
         if challenge.len() < super::SHORTEST_CHALLENGE || self.challenge != URL_SAFE_NO_PAD.encode(challenge) {
             return Err(Failure::Challenge);
         }
-        if !party.origins.iter().any(|origin| *origin == self.origin) {
+        if !party.origins.contains(&self.origin) {
             return Err(Failure::Origin);
         }
         match (self.cross_origin, party.framing) {
