@@ -21,11 +21,20 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure, and print the figures.
+    #[cfg(feature = "rehearsal")]
+    Bench {
+        #[command(subcommand)]
+        what: crate::bench::Bench,
+    },
     /// Judge a token or certificate chain that comes on standard input.
     Check {
         #[command(subcommand)]
         what: check::Check,
     },
+    /// Start a whole deployment of synthetic people on this machine.
+    #[cfg(feature = "rehearsal")]
+    Demo(crate::demo::Arguments),
     /// Check a set-up and say what to mend.
     Doctor(doctor::Arguments),
     /// Make a root key file.
@@ -53,7 +62,11 @@ impl CommandLine {
     /// What is wrong and what to do, in two lines at most.
     pub async fn run(self) -> Result<ExitCode> {
         match self.command {
+            #[cfg(feature = "rehearsal")]
+            Command::Bench { what } => crate::bench::run(&what).await?,
             Command::Check { what } => return Ok(check::run(&what)),
+            #[cfg(feature = "rehearsal")]
+            Command::Demo(arguments) => crate::demo::run(&arguments).await?,
             Command::Doctor(arguments) => doctor::run(&arguments).await?,
             Command::Key { verb } => key::run(&verb)?,
             Command::Serve { config } => serve::run(&config).await?,

@@ -1,8 +1,12 @@
 //! The program: configuration, wiring, jobs, commands and worker processes. The binary and its tests share these parts.
 
+#[cfg(feature = "rehearsal")]
+pub mod bench;
 pub mod clock;
 pub mod command;
 pub mod config;
+#[cfg(feature = "rehearsal")]
+pub mod demo;
 pub mod gate;
 pub mod jobs;
 pub mod log;
@@ -10,3 +14,5 @@ pub mod root_key;
 pub mod services;
 pub mod start;
 pub mod worker;
+#[cfg(feature = "rehearsal")]
+pub mod walk;

@@ -93,7 +93,8 @@ fn root(config: &Config) -> Result<Root> {
 async fn pool(config: &Config, realm: &Realm, deadline: Duration) -> Result<Arc<Pool>> {
     let launch = Launch {
         program: std::env::current_exe().context("cannot find this program's own file")?,
-        models: config.models.clone(),
+        // A worker starts in another folder than the server.
+        models: std::path::absolute(&config.models)?,
         strict: !realm.is_test(),
         deadline,
         idle: Duration::from_secs(60),

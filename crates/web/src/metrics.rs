@@ -78,7 +78,25 @@ pub async fn get(State(state): State<AppState>, visit: Visit) -> Answer {
         return Err(Failure::of("loopback-only"));
     }
     let text = state.edge.metrics.text().map_err(|_| Failure::of("fault"))?;
+    let text = text.replace("# EOF\n", &format!("{}# EOF\n", platform(&state)));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let response: Response = ([(header::CONTENT_TYPE, kind)], text).into_response();
     Ok(response)
+}
+
+/// Counters that the platform keeps itself, in the text form.
+fn platform(state: &AppState) -> String {
+    let store = state.platform.store.figures();
+    let counters = [
+        ("store_fsyncs", "Durable commits of the store", store.fsyncs),
+        ("store_writes", "Write transactions committed", store.writes),
+        ("store_reads", "Read transactions", store.reads),
+        ("store_retries", "Write transactions run again after a lost race", store.retries),
+        ("store_failures", "Transactions that failed because the store was full, busy or away", store.failures),
+        ("ledger_entries", "Entries under the published checkpoint", state.platform.ledger.standing().published),
+    ];
+    let lines = counters.map(|(name, help, value)| {
+        format!("# HELP lionrock_{name} {help}.\n# TYPE lionrock_{name} counter\nlionrock_{name}_total {value}\n")
+    });
+    lines.concat()
 }

@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
-use crate::{AppState, health, layers, ledger, metrics, oauth, register, start, static_files};
+use crate::{AppState, account, health, layers, ledger, metrics, oauth, register, signin, start, static_files};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -49,7 +49,24 @@ fn people() -> Router<AppState> {
         .route("/register/done", get(register::finish::done))
         .route("/register/receipt.json", get(register::judging::file))
         .route("/mailbox", get(register::finish::mailbox))
-    // signing in and account: /signin, /signout, /account…, /mailbox
+        .route("/signin", get(signin::get).post(signin::post))
+        .route("/signin/options", post(signin::options))
+        .route("/signout", post(signin::out))
+        .route("/account", get(account::home::get))
+        .route("/account/authenticators", get(account::authenticators::get).post(account::authenticators::post))
+        .route("/account/authenticators/options", post(account::authenticators::options))
+        .route("/account/authenticators/{id}/rename", post(account::authenticators::rename))
+        .route("/account/authenticators/{id}/remove", post(account::authenticators::remove))
+        .route("/account/sessions", get(account::sessions::get))
+        .route("/account/sessions/end-all", post(account::sessions::end_all))
+        .route("/account/sessions/{id}/end", post(account::sessions::end))
+        .route("/account/history", get(account::history::get))
+        .route("/account/data", get(account::home::stored))
+        .route("/account/close", get(account::close::get).post(account::close::post))
+        .route("/account/close/options", post(account::close::options))
+        .route("/account/closed", get(account::close::closed))
+        .route("/account/step-up", post(account::step_up::post))
+        .route("/account/step-up/options", post(account::step_up::options))
         .route("/oauth/authorize", get(oauth::authorize::get))
         .route("/oauth/consent", get(oauth::consent::get).post(oauth::consent::approve))
         .route("/oauth/consent/options", post(oauth::consent::options))
@@ -59,11 +76,11 @@ fn people() -> Router<AppState> {
 /// OpenID Connect endpoints that scripts of other origins may call.
 fn open() -> Router<AppState> {
     Router::new()
-        .route("/.well-known/openid-configuration", get(oauth::publish::configuration))
-        .route("/.well-known/oauth-authorization-server", get(oauth::publish::configuration))
-        .route("/oauth/jwks", get(oauth::publish::jwks))
-        .route("/oauth/token", post(oauth::machine::token))
-        .route("/oauth/userinfo", get(oauth::machine::userinfo).post(oauth::machine::userinfo))
+        .route("/.well-known/openid-configuration", get(oauth::publish::configuration).options(oauth::publish::preflight))
+        .route("/.well-known/oauth-authorization-server", get(oauth::publish::configuration).options(oauth::publish::preflight))
+        .route("/oauth/jwks", get(oauth::publish::jwks).options(oauth::publish::preflight))
+        .route("/oauth/token", post(oauth::machine::token).options(oauth::publish::preflight))
+        .route("/oauth/userinfo", get(oauth::machine::userinfo).post(oauth::machine::userinfo).options(oauth::publish::preflight))
 }
 
 /// Probes, ledger, files.

@@ -101,7 +101,7 @@ async fn store(address: &str) -> Result<String> {
 async fn worker(config: &Config, strict: bool) -> Result<String> {
     let launch = Launch {
         program: std::env::current_exe()?,
-        models: config.models.clone(),
+        models: std::path::absolute(&config.models)?,
         strict,
         deadline: Duration::from_secs(20),
         idle: Duration::from_secs(20),

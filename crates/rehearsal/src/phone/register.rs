@@ -91,7 +91,8 @@ impl Phone {
     pub async fn agree(&self) -> Result<(), PhoneError> {
         let page = self.open("/register").await?.text();
         let mark = page.find("name=\"notice\"").ok_or_else(|| PhoneError::Unexpected("no notice".to_owned()))?;
-        let tag = page.get(mark.saturating_sub(40)..).and_then(|rest| rest.split('>').next()).unwrap_or_default();
+        let from = page.get(..mark).and_then(|before| before.rfind('<')).unwrap_or(mark);
+        let tag = page.get(from..).and_then(|rest| rest.split('>').next()).unwrap_or_default();
         let version = form::attribute(tag, "value").unwrap_or_default();
         let reply = self.browser.post_form(&self.at("/register"), &[("notice", &version), ("agree", "yes")]).await?;
         fine("/register", reply).map(drop)

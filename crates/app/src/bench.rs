@@ -1,0 +1,30 @@
+//! `lionrock bench`: where the figures come from. Each prints a table for people, or with `--json` one object
+//! `{"bench": NAME, "figures": {…}}`.
+
+mod figures;
+mod login;
+mod measure;
+mod proofing;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Complete durable logins a second: pushed request, passkey, code, token, userinfo.
+    Login(login::Arguments),
+    /// Milliseconds of each stage of a judgement.
+    Proofing(proofing::Arguments),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What kept it from measuring.
+pub async fn run(bench: &Bench) -> Result<()> {
+    match bench {
+        Bench::Login(arguments) => login::run(arguments).await,
+        Bench::Proofing(arguments) => proofing::run(arguments).await,
+    }
+}

@@ -1,0 +1,218 @@
+//! `lionrock demo`: a whole deployment of synthetic people on this machine, made with one command.
+
+pub mod folder;
+mod guide;
+pub mod people;
+
+use crate::command::serve;
+use crate::config::{Config, Keys, Limits, Mail, Proofing, Registry, Tls};
+use crate::start::{self, Started};
+use crate::{log, root_key, services};
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use folder::Folder;
+use lionrock_rehearsal::authority::ServerKey;
+use lionrock_rehearsal::demo::{Demo, Door};
+use lionrock_rehearsal::phone::PhoneBook;
+use lionrock_rehearsal::people::Person;
+use lionrock_rehearsal::registry::StandIn;
+use lionrock_service::caller::System;
+use lionrock_service::platform::Limits as Spans;
+use lionrock_web::listen::Listener;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use tokio::sync::watch;
+
+/// What to start.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// Where keys, certificates, store and people go; made if missing, used again later.
+    #[arg(long, default_value = "lionrock-data/demo")]
+    pub data: PathBuf,
+    /// Port of the platform; 0 takes any free one.
+    #[arg(long, default_value_t = 8443)]
+    pub port: u16,
+    /// Port of the demo online service; 0 takes any free one.
+    #[arg(long, default_value_t = 8444)]
+    pub service_port: u16,
+    /// `postgres://…` instead of the embedded store.
+    #[arg(long)]
+    pub store: Option<String>,
+    /// Folder of the card and face models.
+    #[arg(long)]
+    pub models: Option<PathBuf>,
+    /// Which synthetic people: same seed, same people.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Key of the server certificate.
+    #[arg(long, value_enum, default_value_t = TlsKey::Ec)]
+    pub tls_key: TlsKey,
+    /// More online services, in the form of `docs/operate/services.toml`.
+    #[arg(long)]
+    pub services: Option<PathBuf>,
+    /// Requests a second one address may keep up.
+    #[arg(long)]
+    pub requests_per_second: Option<u32>,
+    /// Print one line of JSON with all addresses instead of the guide.
+    #[arg(long)]
+    pub json: bool,
+    /// Go through the whole main journey by itself, then end.
+    #[arg(long)]
+    pub walk: bool,
+}
+
+/// Key of the server certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TlsKey {
+    /// ECDSA on P-256.
+    Ec,
+    /// RSA of 2048 bits.
+    Rsa,
+}
+
+/// A demo that runs: what a walk or a guide needs to know.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Files of the demo.
+    pub folder: Folder,
+    /// Address of the platform.
+    pub issuer: String,
+    /// Address of the demo online service.
+    pub service: String,
+    /// The synthetic people.
+    pub people: Vec<Person>,
+    /// Key of the server certificate.
+    pub tls_key: TlsKey,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What keeps it from starting, or which step of the walk failed.
+pub async fn run(arguments: &Arguments) -> Result<()> {
+    log::start(crate::config::LogFormat::Text, true);
+    if arguments.walk {
+        return crate::walk::run(arguments).await;
+    }
+    let stop = serve::stop_signal()?;
+    let (running, served) = start(arguments, stop).await?;
+    guide::show(&running, arguments.json)?;
+    served.await.context("the server ended unexpectedly")?
+}
+
+/// Starts platform, demo service and stand-in registry. The handle ends when `stop` turns true.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn start(
+    arguments: &Arguments,
+    stop: watch::Receiver<bool>,
+) -> Result<(Running, tokio::task::JoinHandle<Result<()>>)> {
+    let folder = Folder::open(&arguments.data)?;
+    let people = people::all(arguments.seed)?;
+    let listeners = listen(arguments.port).await?;
+    let door = Door::bind(arguments.service_port).await.context("the demo online service cannot listen")?;
+    let issuer = format!("https://localhost:{}", port(&listeners)?);
+    let registry = StandIn::start(people.iter().map(Person::registry_record).collect()).await?;
+    let config = configuration(arguments, &folder, &issuer, registry.url())?;
+    let demo = Demo::prepare(folder.rehearsal(), &issuer, door.port(), &System)?;
+    let declared = declared(arguments, &config, &demo)?;
+    let started = start::platform(&config, declared, Spans::default()).await?;
+    folder.write_people(&people, arguments.seed)?;
+    let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
+    let running = Running { folder: folder.clone(), issuer, service: door.address(), people, tls_key: arguments.tls_key };
+    folder.note_running(&running)?;
+    let tls = folder.tls(arguments.tls_key)?;
+    let serving = serve_all(config, started, listeners, door, demo, phones, tls.ca, stop, registry);
+    Ok((running, tokio::spawn(serving)))
+}
+
+#[allow(clippy::too_many_arguments, reason = "the pieces of one demo, handed over once")]
+async fn serve_all(
+    config: Config,
+    started: Started,
+    listeners: Vec<Listener>,
+    door: Door,
+    demo: Demo,
+    phones: PhoneBook,
+    ca: PathBuf,
+    stop: watch::Receiver<bool>,
+    registry: StandIn,
+) -> Result<()> {
+    let mut stopping = stop.clone();
+    let stopped = async move {
+        drop(stopping.wait_for(|stop| *stop).await);
+    };
+    let (chain, key) = (config.tls.chain.clone(), config.tls.key.clone());
+    let demo = tokio::spawn(door.serve(demo, phones, ca, chain, key, stopped));
+    let outcome = serve::serve(&config, &started, listeners, stop).await;
+    demo.abort();
+    drop(registry);
+    outcome
+}
+
+/// One listener on each loopback address that this machine has: browsers may take either for `localhost`.
+async fn listen(port: u16) -> Result<Vec<Listener>> {
+    let first = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    let second = Listener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, first.address().port()))).await.ok();
+    Ok(std::iter::once(first).chain(second).collect())
+}
+
+fn port(listeners: &[Listener]) -> Result<u16> {
+    listeners.first().map(|listener| listener.address().port()).context("no listener")
+}
+
+fn configuration(arguments: &Arguments, folder: &Folder, issuer: &str, registry: &str) -> Result<Config> {
+    let root_file = folder.root_key();
+    if !root_file.exists() {
+        root_key::init(&root_file, &System)?;
+    }
+    let tls = folder.tls(arguments.tls_key)?;
+    let rate = arguments.requests_per_second;
+    Ok(Config {
+        realm: "test-demo".to_owned(),
+        issuer: issuer.to_owned(),
+        rp_id: None,
+        name: "Lionrock (demo)".to_owned(),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        data: folder.path().to_owned(),
+        store: arguments.store.clone(),
+        models: models(arguments.models.clone())?,
+        keys: Keys { root_file: Some(root_file), passphrase_file: None },
+        tls: Tls { chain: tls.chain, key: tls.key, tls12: false },
+        registry: Registry { url: registry.to_owned(), ca: None, token_file: None },
+        mail: Mail::Mailbox,
+        services: arguments.services.clone(),
+        limits: Limits { requests_per_second: rate, changes_per_minute: rate.map(|n| n.saturating_mul(60)) },
+        proofing: Proofing::default(),
+        log: crate::config::LogFormat::Text,
+    })
+}
+
+fn declared(arguments: &Arguments, config: &Config, demo: &Demo) -> Result<Vec<lionrock_model::service::Service>> {
+    let realm = config.realm()?;
+    let own = lionrock_model::service::Service::new(demo.declaration(), &realm)?;
+    let more = arguments.services.as_deref().map(|file| services::read(file, &realm)).transpose()?;
+    Ok(std::iter::once(own).chain(more.unwrap_or_default()).collect())
+}
+
+/// The models folder: as given, in the working folder, beside the program, or where this program was built.
+fn models(given: Option<PathBuf>) -> Result<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(|folder| folder.join("models")));
+    let source = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"));
+    let candidates = given.map_or_else(
+        || [Some(PathBuf::from("models")), beside, Some(source)].into_iter().flatten().collect(),
+        |path| vec![path],
+    );
+    let found = candidates.iter().find(|folder| folder.join("MANIFEST.sha256").exists()).cloned();
+    found.context("the models folder is missing: start from the source folder, or give --models DIR")
+}
+
+impl From<TlsKey> for ServerKey {
+    fn from(kind: TlsKey) -> Self {
+        match kind {
+            TlsKey::Ec => Self::EcdsaP256,
+            TlsKey::Rsa => Self::Rsa2048,
+        }
+    }
+}

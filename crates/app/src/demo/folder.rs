@@ -1,0 +1,154 @@
+//! The demo's data folder: `keys/`, `tls/`, `people/`, `rehearsal/`, `walk/`, the store and the ledger.
+
+use super::{Running, TlsKey};
+use crate::clock;
+use anyhow::{Context, Result};
+use lionrock_rehearsal::authority::Authority;
+use lionrock_rehearsal::people::Person;
+use lionrock_rehearsal::scene::Condition;
+use lionrock_rehearsal::{card, face, scene};
+use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Names the development certificates are good for.
+const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+/// Certificate files.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// What clients are to trust.
+    pub ca: PathBuf,
+    /// The server's chain.
+    pub chain: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+impl Folder {
+    /// Makes or finds the folder; only its owner can look into it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(path: &Path) -> Result<Self> {
+        let make = |folder: &Path| {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))
+        };
+        ["keys", "tls", "people", "rehearsal", "walk"].iter().try_for_each(|part| make(&path.join(part)))?;
+        let path = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The root key file.
+    #[must_use]
+    pub fn root_key(&self) -> PathBuf {
+        self.0.join("keys/root.key")
+    }
+
+    /// What the rehearsal keeps: software passkeys, the demo service's keys.
+    #[must_use]
+    pub fn rehearsal(&self) -> PathBuf {
+        self.0.join("rehearsal")
+    }
+
+    /// Cards and faces.
+    #[must_use]
+    pub fn people(&self) -> PathBuf {
+        self.0.join("people")
+    }
+
+    /// What a walk leaves behind.
+    #[must_use]
+    pub fn walk(&self) -> PathBuf {
+        self.0.join("walk")
+    }
+
+    /// Certificates, made on the first start. The authority's key is not kept: it signs once.
+    ///
+    /// # Errors
+    /// When they cannot be made or written.
+    pub fn tls(&self, kind: TlsKey) -> Result<TlsFiles> {
+        let folder = self.0.join("tls");
+        let stem = if kind == TlsKey::Ec { "server" } else { "server-rsa" };
+        let files = TlsFiles {
+            ca: folder.join(if kind == TlsKey::Ec { "ca.pem" } else { "ca-rsa.pem" }),
+            chain: folder.join(format!("{stem}.pem")),
+            key: folder.join(format!("{stem}.key")),
+        };
+        if files.ca.exists() && files.chain.exists() && files.key.exists() {
+            return Ok(files);
+        }
+        let today = clock::now().hong_kong_date();
+        let authority = Authority::create(&NAMES, today)?;
+        let server = authority.server(&NAMES, kind.into(), today)?;
+        private(&files.key, server.key_pem.as_bytes())?;
+        std::fs::write(&files.chain, &server.chain_pem)?;
+        std::fs::write(&files.ca, authority.certificate_pem())?;
+        Ok(files)
+    }
+
+    /// Writes cards and faces, unless those of this seed are there.
+    ///
+    /// # Errors
+    /// When they cannot be drawn or written.
+    pub fn write_people(&self, people: &[Person], seed: u64) -> Result<()> {
+        let mark = self.people().join("seed");
+        if std::fs::read_to_string(&mark).is_ok_and(|text| text.trim() == seed.to_string()) {
+            return Ok(());
+        }
+        for person in people {
+            let folder = self.people().join(&person.slug);
+            std::fs::create_dir_all(&folder)?;
+            let picture = scene::photograph(&card::draw(person, seed), Condition::Ordinary(1), seed);
+            std::fs::write(folder.join("card.jpg"), picture)?;
+            if let Some(selfie) = face::still_selfie(person, seed) {
+                std::fs::write(folder.join("face.jpg"), selfie)?;
+            }
+        }
+        Ok(std::fs::write(mark, format!("{seed}\n"))?)
+    }
+
+    /// Where the platform runs, for a walk in another process.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_running(&self, running: &Running) -> Result<()> {
+        let note = json!({"issuer": running.issuer, "service": running.service, "pid": std::process::id()});
+        Ok(std::fs::write(self.0.join("running.json"), note.to_string())?)
+    }
+
+    /// Where a platform last ran over this folder.
+    #[must_use]
+    pub fn last_running(&self) -> Option<(String, String)> {
+        let text = std::fs::read_to_string(self.0.join("running.json")).ok()?;
+        let note: Value = serde_json::from_str(&text).ok()?;
+        Some((note.get("issuer")?.as_str()?.to_owned(), note.get("service")?.as_str()?.to_owned()))
+    }
+}
+
+/// Writes a file only its owner can read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))
+}

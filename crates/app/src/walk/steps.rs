@@ -1,0 +1,192 @@
+//! The steps of the main journey.
+
+use super::report::Report;
+use crate::demo::Running;
+use anyhow::{Context, Result, bail, ensure};
+use lionrock_model::proofing::Action;
+use lionrock_rehearsal::authenticator::Authenticator;
+use lionrock_rehearsal::http::Browser;
+use lionrock_rehearsal::people::{Person, Role};
+use lionrock_rehearsal::phone::{Phone, Pictures, Progress, Registered};
+use lionrock_rehearsal::scene::Condition;
+use lionrock_rehearsal::{card, face, scene};
+use lionrock_wire::jose;
+use serde_json::Value;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+use tokio::process::Command;
+
+/// Goes through all steps; later ones are left out when one they need has failed.
+pub async fn all(running: &Running, report: &mut Report) {
+    let Some((mut phone, person)) = report.step("the platform answers", begin(running)).await else { return };
+    report.person(&person.slug);
+    let Some(registered) = register(running, report, &mut phone, &person).await else { return };
+    report.step("the deletion receipt verifies", receipt(running, registered)).await;
+    report.step("sign in to the account pages", sign_in(&mut phone)).await;
+    let login = report.step("log in at the demo online service", log_in(running, &mut phone)).await;
+    if let Some(session) = login {
+        report.step("the ID Token verifies", id_token(running, &session)).await;
+        report.step("userinfo is the released fields", userinfo(&session, &person)).await;
+    }
+    report.step("the ledger verifies", ledger(running)).await;
+    report.step("keep the phone for later", keep(running, &person, phone)).await;
+}
+
+/// Somebody who can register by camera and has no account, or whose account of an earlier walk is closed first.
+async fn begin(running: &Running) -> Result<((Phone, Person), String)> {
+    let browser = browser(running)?;
+    let reply = browser.get(&format!("{}/readyz", running.issuer)).await?;
+    ensure!(reply.status.is_success(), "{} is not ready: {}", running.issuer, reply.text());
+    let person = running.people.iter().find(|person| person.role == Role::Camera).context("nobody has a face")?.clone();
+    let file = running.folder.walk().join("phone.json");
+    let earlier: Option<Authenticator> = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let Some(device) = earlier else {
+        let phone = Phone::new(browser.fresh(), &running.issuer, Authenticator::default());
+        return Ok(((phone, person), running.issuer.clone()));
+    };
+    // One card, one account: what an earlier walk left is closed by its own passkey.
+    let mut old = Phone::new(browser.fresh(), &running.issuer, device);
+    old.sign_in().await.context("the account of an earlier walk")?;
+    let page = old.open("/account/close").await?;
+    old.passkey(&page).await.context("closing the account of an earlier walk")?;
+    std::fs::remove_file(file)?;
+    let phone = Phone::new(browser.fresh(), &running.issuer, Authenticator::default());
+    Ok(((phone, person), format!("{}; the account of an earlier walk was closed", running.issuer)))
+}
+
+fn browser(running: &Running) -> Result<Browser> {
+    let ca = running.folder.tls(running.tls_key)?.ca;
+    Ok(Browser::new(&std::fs::read_to_string(ca)?)?)
+}
+
+/// The camera of a synthetic person.
+struct Camera(Person);
+
+impl Pictures for Camera {
+    fn card(&self) -> Vec<u8> {
+        scene::photograph(&card::draw(&self.0, 7), Condition::Ordinary(1), 7)
+    }
+
+    fn faces(&self, actions: &[Action]) -> Vec<(Option<Action>, u32, Vec<u8>)> {
+        face::selfie_frames(&self.0, actions, 7)
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a walk measures how long its steps take")]
+async fn register(running: &Running, report: &mut Report, phone: &mut Phone, person: &Person) -> Option<Registered> {
+    let mut done: Vec<(&'static str, std::time::Duration)> = Vec::new();
+    let mut since = Instant::now();
+    let mut told = |progress| {
+        done.push((name(progress), since.elapsed()));
+        since = Instant::now();
+    };
+    let outcome = phone.register(&Camera(person.clone()), person.email.reveal(), &mut told).await;
+    for (name, took) in done {
+        report.note(name, took);
+    }
+    let work = async move {
+        let registered = outcome.context("registration")?;
+        let path = running.folder.walk().join("receipt.json");
+        std::fs::write(&path, serde_json::to_vec_pretty(&registered.receipt)?)?;
+        let says = format!("{} recovery codes, receipt kept", registered.codes.len());
+        Ok::<_, anyhow::Error>((registered, says))
+    };
+    report.step("register: done, with a receipt", work).await
+}
+
+const fn name(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Agreed => "register: agree to the notice",
+        Progress::Captured => "register: movements asked, pictures taken",
+        Progress::Sent => "register: pictures sealed and sent",
+        Progress::Accepted => "register: judged, accepted by the registry",
+        Progress::Passkey => "register: passkey made, account open",
+        Progress::Codes => "register: recovery codes",
+        Progress::Confirmed => "register: e-mail confirmed",
+    }
+}
+
+/// Runs this program as an auditor would.
+async fn lionrock(arguments: &[&str]) -> Result<String> {
+    let output = Command::new(std::env::current_exe()?).args(arguments).stdin(Stdio::null()).output().await?;
+    let says = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        bail!("lionrock {}: {says}{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(says.lines().last().unwrap_or_default().trim_start_matches(['✓', ' ']).to_owned())
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+async fn receipt(running: &Running, _registered: Registered) -> Result<((), String)> {
+    let key = running.folder.path().join("ledger/vkey");
+    let says =
+        lionrock(&["verify", "receipt", &text(&running.folder.walk().join("receipt.json")), "--key", &text(&key)]).await?;
+    Ok(((), says))
+}
+
+async fn sign_in(phone: &mut Phone) -> Result<((), String)> {
+    phone.browser = phone.browser.fresh();
+    phone.sign_in().await?;
+    phone.open("/account").await?;
+    Ok(((), String::new()))
+}
+
+/// Logs in at the demo service as a person does: its button, the platform, back.
+async fn log_in(running: &Running, phone: &mut Phone) -> Result<(Value, String)> {
+    let service = browser(running)?;
+    let started = service.without_redirects().get(&format!("{}/login", running.service)).await?;
+    let authorize = started.location().context("the demo service does not send the browser to the platform")?;
+    phone.browser = phone.browser.fresh();
+    let back = phone.authorize(authorize.as_str()).await?;
+    let reply = service.get(back.as_str()).await?;
+    ensure!(reply.status.is_success(), "the demo service says: {}", reply.text().chars().take(300).collect::<String>());
+    let session = service.get(&format!("{}/me.json", running.service)).await?.json()?;
+    let token = session.get("id_token").and_then(Value::as_str).context("the demo service has no ID Token")?;
+    std::fs::write(running.folder.walk().join("id_token.jwt"), token)?;
+    Ok((session, "pushed request, PKCE, passkey, code, token".to_owned()))
+}
+
+/// Checks the token with `lionrock check jws` against the published keys.
+async fn id_token(running: &Running, session: &Value) -> Result<((), String)> {
+    let keys = browser(running)?.get(&format!("{}/oauth/jwks", running.issuer)).await?.text();
+    let keys_file = running.folder.walk().join("jwks.json");
+    std::fs::write(&keys_file, keys)?;
+    let program = std::env::current_exe()?;
+    let token = std::fs::File::open(running.folder.walk().join("id_token.jwt"))?;
+    let output = Command::new(program)
+        .args(["check", "jws", "--keys", &text(&keys_file)])
+        .stdin(Stdio::from(token))
+        .output()
+        .await?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let sub = session.pointer("/claims/sub").and_then(Value::as_str).context("the ID Token has no sub")?;
+    ensure!(jose::decode(sub, "sub").is_ok_and(|bytes| bytes.len() == 32), "sub is not 256 bits");
+    Ok(((), "ES256, a pseudonym of 256 bits".to_owned()))
+}
+
+async fn userinfo(session: &Value, person: &Person) -> Result<((), String)> {
+    let info = session.get("userinfo").context("no userinfo")?;
+    ensure!(info.get("sub") == session.pointer("/claims/sub"), "userinfo is about somebody else");
+    let name = info.get("name").and_then(Value::as_str).context("no name was released")?;
+    ensure!(name == person.facts.english_name.reveal(), "another name was released");
+    let members = info.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>().join(", "));
+    Ok(((), members.unwrap_or_default()))
+}
+
+/// Checks the whole log offline, from its files alone, and keeps its checkpoint.
+async fn ledger(running: &Running) -> Result<((), String)> {
+    let folder = running.folder.path().join("ledger");
+    let says = lionrock(&["verify", "log", &text(&folder)]).await?;
+    std::fs::copy(folder.join("checkpoint"), running.folder.walk().join("checkpoint"))?;
+    Ok(((), says))
+}
+
+async fn keep(running: &Running, person: &Person, phone: Phone) -> Result<((), String)> {
+    let bytes = serde_json::to_vec(&phone.device)?;
+    crate::demo::folder::private(&running.folder.walk().join("phone.json"), &bytes)?;
+    Ok(((), format!("{} stays registered", person.slug)))
+}
