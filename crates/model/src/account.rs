@@ -64,6 +64,8 @@ impl fmt::Debug for RecoveryCode {
 /// Why something about an account is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountRefusal {
+    /// The box that says "close my account" is not ticked.
+    ConfirmMissing,
     /// It would leave no way to sign in.
     LastAuthenticator,
     /// The name is not usable.
@@ -76,6 +78,17 @@ pub enum AccountRefusal {
     Session(SessionRefusal),
     /// No more passkeys fit.
     TooManyAuthenticators,
+}
+
+impl AccountRefusal {
+    /// Its own reasons, for tables and tests; those of passkeys and sessions have lists of their own.
+    pub const OWN: &'static [Self] = &[
+        Self::ConfirmMissing,
+        Self::LastAuthenticator,
+        Self::NameNotUsable,
+        Self::NotFound,
+        Self::TooManyAuthenticators,
+    ];
 }
 
 impl From<PasskeyRefusal> for AccountRefusal {
@@ -93,6 +106,7 @@ impl From<SessionRefusal> for AccountRefusal {
 impl Refusal for AccountRefusal {
     fn code(&self) -> &'static str {
         match self {
+            Self::ConfirmMissing => "confirm-missing",
             Self::LastAuthenticator => "last-authenticator",
             Self::NameNotUsable => "name-not-usable",
             Self::NotFound => "not-in-account",
@@ -105,7 +119,7 @@ impl Refusal for AccountRefusal {
     fn status(&self) -> u16 {
         match self {
             Self::LastAuthenticator | Self::TooManyAuthenticators => 409,
-            Self::NameNotUsable => 422,
+            Self::ConfirmMissing | Self::NameNotUsable => 422,
             Self::NotFound => 404,
             Self::Passkey(refusal) => refusal.status(),
             Self::Session(refusal) => refusal.status(),

@@ -265,6 +265,11 @@ pub enum SessionRefusal {
     TooManyTries,
 }
 
+impl SessionRefusal {
+    /// Its own reasons, for tables and tests; those of passkeys have a list of their own.
+    pub const OWN: &'static [Self] = &[Self::SessionOver, Self::SignInFirst, Self::StepUpNeeded, Self::TooManyTries];
+}
+
 impl From<PasskeyRefusal> for SessionRefusal {
     fn from(refusal: PasskeyRefusal) -> Self {
         Self::Passkey(refusal)

@@ -28,6 +28,7 @@
 //! `Err(Failure)` from a handler becomes an error page for browsers and RFC 9457 problem JSON for everybody else, in the visitor's language. To show a
 //! form again with its mistakes, show the same view with `frame.with_error("field-id", text)` and `page::show_with(StatusCode::UNPROCESSABLE_ENTITY, &view)`.
 
+pub mod account;
 pub mod cookie;
 pub mod error;
 pub mod health;
@@ -40,6 +41,7 @@ pub mod oauth;
 pub mod page;
 pub mod register;
 pub mod routes;
+pub mod signin;
 pub mod start;
 pub mod state;
 pub mod static_files;

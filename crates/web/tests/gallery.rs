@@ -49,6 +49,7 @@ fn passkey(id: &str, name: &str, current: bool) -> account::Passkey {
         synced: current,
         made: "23 November 2026".to_owned(),
         used: current.then(|| "23 November 2026, 7:04 pm".to_owned()),
+        alarm: (!current).then(|| "22 November 2026, 9:00 am".to_owned()),
         current,
     }
 }
@@ -84,7 +85,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
         ("outcome-retake", html(outcome("outcome-retake-title", vec!["card-glare", "timing"], 2))),
         ("outcome-counter", html(outcome("outcome-counter-title", Reason::ALL.iter().map(|r| r.word()).collect(), 0))),
         ("outcome-refused", html(outcome("outcome-refused-title", vec![], 0))),
-        ("passkey", html(register::MakePasskey { frame: frame(say, "passkey-title", false) })),
+        ("passkey", html(register::MakePasskey { frame: frame(say, "passkey-title", false), kept: vec![(say.t("field-english-name"), "CHAN Mei Ling".to_owned()), (say.t("field-hkid"), "U123456(7)".to_owned())] })),
         ("codes", html(register::Codes { frame: frame(say, "codes-title", false), codes: vec!["K7QM-2RXD-9FHT".to_owned(); 10] })),
         ("email", html(register::AskEmail { frame: wrong("email-title", "email", "problem-malformed"), email: "me@".to_owned() })),
         ("confirm", html(register::ConfirmEmail { frame: frame(say, "confirm-title", false), email: "mei.ling.chan@a-rather-long-domain.example.hk".to_owned(), mailbox: true })),
@@ -111,7 +112,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
         ("history", html(account::History { frame: frame(say, "history-title", true), events: events(say), older: Some("/account/history?before=1".to_owned()) })),
         ("history-empty", html(account::History { frame: frame(say, "history-title", true), events: vec![], older: None })),
         ("data", html(account::Data { frame: frame(say, "data-title", true), fields: vec![(say.t("field-english-name"), "CHAN Mei Ling".to_owned()), (say.t("field-hkid"), "U123456(7)".to_owned())] })),
-        ("close", html(account::Close { frame: wrong("close-title", "confirm", "close-confirm-missing") })),
+        ("close", html(account::Close { frame: wrong("close-title", "confirm", "close-confirm-missing"), since: "1 November 2026".to_owned(), authenticators: 2, services: 1, shown: "{}".to_owned() })),
         ("closed", html(account::Closed { frame: frame(say, "closed-title", false), receipt: "{\n  \"type\": \"closing\"\n}".to_owned(), at: "2026-11-23 19:04:09 HKT".to_owned() })),
         ("problem", html(problem::Problem { frame: frame(say, "problem-fault-title", false), text: say.t("problem-fault"), ours: true, code: "fault".to_owned(), trace: "4bf92f3577b34da6".to_owned() })),
     ]

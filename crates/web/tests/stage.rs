@@ -25,7 +25,7 @@ use tokio::sync::mpsc::UnboundedSender;
 /// The site on a fresh store, with a clock that stands still.
 pub struct Stage {
     _place: Place,
-    _clock: Clock,
+    pub clock: Clock,
     pub state: AppState,
 }
 
@@ -56,7 +56,7 @@ impl Stage {
         let platform = Arc::new(Platform { store, keys, settings, ports, ledger: Desk::default() });
         let ticking = clock.clone();
         let state = AppState::new(platform, edge, Arc::new(move || ticking.now()), Arc::new(System));
-        Self { _place: place, _clock: clock, state }
+        Self { _place: place, clock, state }
     }
 
     /// The whole site.

@@ -7,18 +7,22 @@ use super::letter::{self, News};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
 use crate::ledger::receipt;
-use crate::signed_in::Current;
+use crate::signed_in::{self, Current};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
-use lionrock_model::session::EndReason;
 use lionrock_model::time::Millis;
-use lionrock_store::{Tx, consent, credential, oidc_grant, oidc_pseudonym, outbox, recovery_code, resident, session};
+use lionrock_ledger::receipt::Receipt;
+use lionrock_store::{Tx, consent, credential, leaf, oidc_grant, oidc_pseudonym, outbox, recovery_code, resident, session};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Type of the entry.
+const CLOSED: &str = "account.closed";
 
 /// What closing will end, as the page shows it and the passkey signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +142,29 @@ pub async fn close(platform: &Arc<Platform>, caller: &Caller, command: Close) ->
     ceremony::settle(outcome)
 }
 
+/// The receipt of a closed account, by the random id of its event: nobody is signed in any more who could be asked. `None`
+/// while the log does not hold the event, and for events of another kind.
+///
+/// # Errors
+/// Of the store.
+pub async fn file(platform: &Arc<Platform>, event: [u8; 16], limit: Duration) -> Result<Option<(Receipt, Millis)>, Fault> {
+    let owned = Arc::clone(platform);
+    let found = platform
+        .store
+        .read(move |tx| {
+            let closed = leaf::by_event(tx, &event)?.is_some_and(|entry| entry.kind == CLOSED);
+            let Some(sealed) = leaf::sealed_body(tx, &event)?.filter(|_| closed) else { return Ok::<_, Fault>(None) };
+            let (_, canonical) = audit::open_body(&owned, &event, &sealed)?;
+            Ok(Some(serde_json::from_slice::<Value>(&canonical)?))
+        })
+        .await?;
+    let Some(body) = found else { return Ok(None) };
+    let statement = body.pointer("/body/statement").and_then(Value::as_str);
+    let statement = statement.ok_or_else(|| Fault::stored_data("a closing without its statement"))?;
+    let at = Millis(body.get("at").and_then(Value::as_i64).unwrap_or_default());
+    Ok(receipt::file(platform, statement, event, limit).await?.map(|file| (file, at)))
+}
+
 fn carry_out(
     tx: &mut Tx<'_>,
     platform: &Platform,
@@ -157,7 +184,7 @@ fn carry_out(
     let who = proof.resident;
     // The address is opened for the last time, while the key is still there.
     letter::post(tx, platform, caller, who, News::AccountClosed)?;
-    let ended = end(tx, who, caller.now)?;
+    let ended = end(tx, platform, who, caller.now)?;
     let version = resident::find(tx, who)?.map(|row| row.version).ok_or_else(|| Fault::stored_data("no such resident"))?;
     if !resident::close(tx, who, version, caller.now.0)? {
         return Err(Fault::stored_data("an account changed within its own transaction"));
@@ -179,18 +206,20 @@ fn carry_out(
         "ended": ended,
         "receipt": receipt::digest(&signed),
         "shown": statement.value(),
+        "statement": signed,
     });
-    let event = audit::append(tx, platform, caller, &Event::new("account.closed", Some(who), body))?;
+    let event = audit::append(tx, platform, caller, &Event::new(CLOSED, Some(who), body))?;
     Ok(Ok(Closed { statement: signed, event, at: caller.now }))
 }
 
 /// Ends everything that hangs on the account; returns what and how many.
-fn end(tx: &mut Tx<'_>, who: ResidentId, now: Millis) -> Result<Value, Fault> {
+fn end(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, now: Millis) -> Result<Value, Fault> {
     let grants = oidc_grant::revoke_all(tx, who, now)?;
     let consents = consent::end_all(tx, who, now)?;
     let pseudonyms = oidc_pseudonym::remove(tx, who)?;
     let authenticators = credential::remove_all(tx, who, now)?;
-    let sessions = session::end_all(tx, who, None, EndReason::AccountClosed, now)?;
+    let (born, seen) = signed_in::horizon(platform, now);
+    let sessions = session::open(tx, who, born, seen)?.len();
     session::erase(tx, who)?;
     let codes = recovery_code::left(tx, who)?;
     recovery_code::remove_all(tx, who)?;

@@ -55,18 +55,18 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "If it was not you, tell a registration counter. You can register again with your card.",
         ),
         (Language::ZhHant, News::AuthenticatorAdded) => (
-            "你的帳戶新增了一把通行密鑰",
-            "你的帳戶新增了一把通行密鑰。",
+            "你的帳戶新增了一個通行密鑰",
+            "你的帳戶新增了一個通行密鑰。",
             "如果不是你本人所為：請登入，移除該密鑰，並結束你不認得的登入。",
         ),
         (Language::ZhHant, News::AuthenticatorRemoved) => (
-            "你的帳戶移除了一把通行密鑰",
-            "你的帳戶移除了一把通行密鑰，它不能再開啟你的帳戶。",
-            "如果不是你本人所為：請用另一把密鑰登入，查看你的帳戶。",
+            "你的帳戶移除了一個通行密鑰",
+            "你的帳戶移除了一個通行密鑰，它不能再開啟你的帳戶。",
+            "如果不是你本人所為：請用另一個密鑰登入，查看你的帳戶。",
         ),
         (Language::ZhHant, News::AccountClosed) => (
-            "你的帳戶已關閉",
-            "你的帳戶已關閉。封存你資料的鑰匙已經銷毀，任何人都不能再讀取。",
+            "你的帳戶已結束",
+            "你的帳戶已結束。加封你資料的密鑰已經銷毀，任何人都不能再讀取。",
             "如果不是你本人所為，請通知登記櫃位。你可以用身份證再次登記。",
         ),
         (Language::ZhHans, News::AuthenticatorAdded) => (
@@ -80,8 +80,8 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "如果不是您本人操作：请用另一个密钥登录，查看您的账户。",
         ),
         (Language::ZhHans, News::AccountClosed) => (
-            "您的账户已关闭",
-            "您的账户已关闭。封存您资料的密钥已经销毁，任何人都不能再读取。",
+            "您的账户已注销",
+            "您的账户已注销。封存您资料的密钥已经销毁，任何人都不能再读取。",
             "如果不是您本人操作，请通知登记柜台。您可以用身份证再次登记。",
         ),
     };

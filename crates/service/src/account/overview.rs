@@ -3,6 +3,8 @@
 use crate::{Caller, Error, Platform, signed_in};
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::policy::Field;
+use lionrock_model::session::SignIn;
+use lionrock_model::time::Millis;
 use lionrock_store::{credential, recovery_code, session};
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub struct Overview {
     pub sessions: usize,
     /// Unused recovery codes.
     pub codes_left: u64,
+    /// The last five lines of the sign-in history, newest first; their sealed places stay sealed.
+    pub recent: Vec<SignIn>,
 }
 
 impl std::fmt::Debug for Overview {
@@ -47,6 +51,7 @@ pub async fn overview(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -
                 authenticators: credential::standing(tx, who)?.len(),
                 sessions: session::open(tx, who, born, seen)?.len(),
                 codes_left: recovery_code::left(tx, who)?,
+                recent: session::history(tx, who, Millis(i64::MAX))?.into_iter().take(5).collect(),
             })
         })
         .await

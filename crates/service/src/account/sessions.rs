@@ -66,14 +66,18 @@ pub async fn end(
 ///
 /// # Errors
 /// Of the session; faults.
-pub async fn end_others(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<u64, Error<AccountRefusal>> {
+pub async fn end_others(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<usize, Error<AccountRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store
         .write(move |tx| {
             let current = super::require(tx, &owned, &caller, &cookie)?;
             let (who, keep) = (current.resident.id, Some(current.session.id));
-            let ended = session::end_all(tx, who, keep, EndReason::EndedElsewhere, caller.now)?;
+            // Sessions that lapsed by themselves are ended with the rest, but nobody was signed in there.
+            let (born, seen) = signed_in::horizon(&owned, caller.now);
+            let open = session::open(tx, who, born, seen)?;
+            let ended = open.iter().filter(|one| Some(one.id) != keep).count();
+            session::end_all(tx, who, keep, EndReason::EndedElsewhere, caller.now)?;
             let body = json!({"sessions": ended, "why": EndReason::EndedElsewhere.word()});
             audit::append(tx, &owned, &caller, &Event::new("session.all-ended", Some(who), body))?;
             Ok(ended)

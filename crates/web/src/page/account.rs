@@ -45,6 +45,8 @@ pub struct Passkey {
     pub made: String,
     /// When it was last used, as `page::time::moment` writes it; none if never.
     pub used: Option<String>,
+    /// When its counter last failed to grow, as `page::time::moment` writes it: it may have been copied.
+    pub alarm: Option<String>,
     /// Whether this session was opened with it.
     pub current: bool,
 }
@@ -99,7 +101,7 @@ pub struct Event {
 pub struct Proof {
     /// The leaf's index.
     pub index: u64,
-    /// The leaf's hash, hexadecimal.
+    /// The leaf's hash, base64.
     pub hash: String,
 }
 
@@ -113,12 +115,21 @@ pub struct Data {
     pub fields: Vec<(String, String)>,
 }
 
-/// Closing the account. The form posts `confirm=yes` to `/account/close` after a step-up.
+/// Closing the account. The script sends `confirm` and `shown` to `/account/close/options`, then the `AuthenticationResponseJSON` to `/account/close`,
+/// which answers `page::next`.
 #[derive(Template)]
 #[template(path = "account/close.html")]
 pub struct Close {
     /// Frame; title key `close-title`.
     pub frame: Frame,
+    /// The day the account began, as `page::time::day` writes it.
+    pub since: String,
+    /// How many passkeys stop working.
+    pub authenticators: usize,
+    /// How many services lose the person.
+    pub services: usize,
+    /// The same in the canonical form that the passkey signs.
+    pub shown: String,
 }
 
 /// After closing: the receipt.
