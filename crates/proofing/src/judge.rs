@@ -7,7 +7,7 @@ use lionrock_model::proofing::{Action, CardText, Challenge, Judgement, Reason, S
 use zeroize::Zeroizing;
 
 use crate::card::{place, quality, read};
-use crate::face::detect::{Face, faces};
+use crate::face::detect::{Face, faces, faces_at};
 use crate::face::embed::{Embedding, embed};
 use crate::face::look::Look;
 use crate::face::quality as face_quality;
@@ -19,6 +19,9 @@ use crate::presence::{self, Moment};
 
 /// Faces are sought with the longer side of a frame at this many pixels.
 const FRAME_FACE: u32 = 320;
+/// Landmarks wobble with the detector's grid, by more than a small nod moves them. Which way a head looks is therefore
+/// the mean of looks at these sizes too.
+const LOOK_SIDES: [u32; 3] = [160, 192, 256];
 /// A face wider than this share of the picture is not a portrait on a card.
 const SELFIE: f32 = 0.2;
 
@@ -290,10 +293,22 @@ fn see(
             let verdict = if reason == Reason::ReplaySuspected { Verdict::Refused } else { Verdict::Retake };
             return Err((reason, verdict));
         }
-        let look = Look::of(face, picture.width()).filter(|_| face.score >= policy.moving_face_score);
+        let look = steady_look(models, picture, face).filter(|_| face.score >= policy.moving_face_score);
         seen.push((face.clone(), look.ok_or((Reason::FaceQuality, Verdict::Retake))?));
     }
     Ok(seen)
+}
+
+/// The way a face looks, from its landmarks at several sizes.
+fn steady_look(models: &Models, picture: &Picture, face: &Face) -> Option<Look> {
+    let again = LOOK_SIDES.into_iter().filter_map(|side| {
+        let found = faces_at(&models.face_detector, picture, side);
+        let (left, right) = (face.area.left, face.area.right);
+        found.into_iter().find(|other| (left..=right).contains(&other.nose().x))
+    });
+    let looks: Vec<Look> =
+        again.chain(std::iter::once(face.clone())).filter_map(|face| Look::of(&face, picture.width())).collect();
+    Look::mean(&looks)
 }
 
 /// One person in all frames, and that person on the card.

@@ -82,7 +82,7 @@ impl Default for Policy {
             card_saturation: 0.05,
             presence: Presence {
                 turn: 0.12,
-                tilt: 0.08,
+                tilt: 0.035,
                 closer: 1.12,
                 leap: 0.8,
                 frames: (3, 24),

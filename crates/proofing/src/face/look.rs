@@ -38,6 +38,18 @@ impl Look {
         })
     }
 
+    /// The mean of several; `None` of none.
+    pub fn mean(looks: &[Self]) -> Option<Self> {
+        let count = looks.len() as f32;
+        let mean = |part: fn(&Self) -> f32| looks.iter().map(part).sum::<f32>() / count;
+        (!looks.is_empty()).then(|| Self {
+            yaw: mean(|look| look.yaw),
+            pitch: mean(|look| look.pitch),
+            eyes: mean(|look| look.eyes),
+            height: mean(|look| look.height),
+        })
+    }
+
     /// How much larger the face is than in another look. A turn narrows the eyes and a nod shortens the face, so the
     /// measure that shrank less counts.
     pub fn growth(&self, from: &Self) -> f32 {
