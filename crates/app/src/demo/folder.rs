@@ -3,6 +3,7 @@
 use super::{Running, TlsKey};
 use crate::clock;
 use anyhow::{Context, Result};
+use lionrock_model::proofing::Action;
 use lionrock_rehearsal::authority::Authority;
 use lionrock_rehearsal::people::Person;
 use lionrock_rehearsal::scene::Condition;
@@ -115,6 +116,13 @@ impl Folder {
             std::fs::write(folder.join("card.jpg"), picture)?;
             if let Some(selfie) = face::still_selfie(person, seed) {
                 std::fs::write(folder.join("face.jpg"), selfie)?;
+            }
+            // For whoever registers with files: each movement the page can ask for, as `turn-left-1.jpg` to `-3.jpg`.
+            for action in Action::ALL {
+                let frames = face::selfie_frames(person, &[action], seed).into_iter().filter(|(of, ..)| of.is_some());
+                for (number, (_, _, picture)) in (1..).zip(frames) {
+                    std::fs::write(folder.join(format!("{}-{number}.jpg", action.word())), picture)?;
+                }
             }
         }
         Ok(std::fs::write(mark, format!("{seed}\n"))?)
