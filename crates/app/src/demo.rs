@@ -110,7 +110,7 @@ pub async fn start(
 ) -> Result<(Running, tokio::task::JoinHandle<Result<()>>)> {
     let folder = Folder::open(&arguments.data)?;
     let people = people::all(arguments.seed)?;
-    let listeners = listen(arguments.port).await?;
+    let listeners = listen(port_to_take(arguments, &folder)?).await?;
     let door = Door::bind(arguments.service_port).await.context("the demo online service cannot listen")?;
     let issuer = format!("https://localhost:{}", port(&listeners)?);
     let registry = StandIn::start(people.iter().map(Person::registry_record).collect()).await?;
@@ -149,6 +149,19 @@ async fn serve_all(
     demo.abort();
     drop(registry);
     outcome
+}
+
+/// The port asked for, or the one this folder was made for: its log, its passkeys and its receipts name it.
+fn port_to_take(arguments: &Arguments, folder: &Folder) -> Result<u16> {
+    let earlier = folder.last_running().and_then(|(issuer, _)| issuer.rsplit(':').next()?.parse().ok());
+    match (arguments.port, earlier) {
+        (0, Some(earlier)) => Ok(earlier),
+        (asked, Some(earlier)) if asked != earlier => anyhow::bail!(
+            "{} was made for port {earlier}\n  give --port {earlier}, or another --data folder",
+            folder.path().display()
+        ),
+        (asked, _) => Ok(asked),
+    }
 }
 
 /// One listener on each loopback address that this machine has: browsers may take either for `localhost`.

@@ -121,9 +121,21 @@ impl Phone {
     /// # Errors
     /// When there is no such form, or platform or authenticator refuse.
     pub async fn passkey(&mut self, page: &Reply) -> Result<Value, PhoneError> {
-        let html = page.text();
-        let form = PasskeyForm::find(&html)
-            .ok_or_else(|| PhoneError::Unexpected(format!("{} has no passkey form", page.url.path())))?;
+        self.passkey_of(&page.text(), page.url.path()).await
+    }
+
+    /// Closes the account, with the box ticked and the passkey used.
+    ///
+    /// # Errors
+    /// When the platform or the authenticator refuses.
+    pub async fn close_account(&mut self) -> Result<Value, PhoneError> {
+        let page = self.open("/account/close").await?.text();
+        self.passkey_of(&page.replace("name=\"confirm\"", "checked name=\"confirm\""), "/account/close").await
+    }
+
+    async fn passkey_of(&mut self, html: &str, path: &str) -> Result<Value, PhoneError> {
+        let form = PasskeyForm::find(html)
+            .ok_or_else(|| PhoneError::Unexpected(format!("{path} has no passkey form")))?;
         let mut options = self.post(&form.options, &form.fields).await;
         if let (Err(PhoneError::Refused { code, .. }), Some(step_up)) = (&options, &form.step_up)
             && code.contains("step-up")

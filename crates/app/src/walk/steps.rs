@@ -12,6 +12,7 @@ use lionrock_rehearsal::scene::Condition;
 use lionrock_rehearsal::{card, face, scene};
 use lionrock_wire::jose;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
@@ -25,9 +26,9 @@ pub async fn all(running: &Running, report: &mut Report) {
     report.step("the deletion receipt verifies", receipt(running, registered)).await;
     report.step("sign in to the account pages", sign_in(&mut phone)).await;
     let login = report.step("log in at the demo online service", log_in(running, &mut phone)).await;
-    if let Some(session) = login {
-        report.step("the ID Token verifies", id_token(running, &session)).await;
-        report.step("userinfo is the released fields", userinfo(&session, &person)).await;
+    if let Some(login) = login {
+        report.step("the ID Token verifies", id_token(running, &login)).await;
+        report.step("userinfo is the released fields", userinfo(&login, &person)).await;
     }
     report.step("the ledger verifies", ledger(running)).await;
     report.step("keep the phone for later", keep(running, &person, phone)).await;
@@ -48,8 +49,7 @@ async fn begin(running: &Running) -> Result<((Phone, Person), String)> {
     // One card, one account: what an earlier walk left is closed by its own passkey.
     let mut old = Phone::new(browser.fresh(), &running.issuer, device);
     old.sign_in().await.context("the account of an earlier walk")?;
-    let page = old.open("/account/close").await?;
-    old.passkey(&page).await.context("closing the account of an earlier walk")?;
+    old.close_account().await.context("closing the account of an earlier walk")?;
     std::fs::remove_file(file)?;
     let phone = Phone::new(browser.fresh(), &running.issuer, Authenticator::default());
     Ok(((phone, person), format!("{}; the account of an earlier walk was closed", running.issuer)))
@@ -135,23 +135,36 @@ async fn sign_in(phone: &mut Phone) -> Result<((), String)> {
     Ok(((), String::new()))
 }
 
+/// What the demo service shows after a login.
+struct Login {
+    id_token: String,
+    claims: Value,
+    userinfo: BTreeMap<String, String>,
+}
+
 /// Logs in at the demo service as a person does: its button, the platform, back.
-async fn log_in(running: &Running, phone: &mut Phone) -> Result<(Value, String)> {
+async fn log_in(running: &Running, phone: &mut Phone) -> Result<(Login, String)> {
     let service = browser(running)?;
-    let started = service.without_redirects().get(&format!("{}/login", running.service)).await?;
+    let started = service.without_redirects().get(&format!("{}/login?share=profile", running.service)).await?;
     let authorize = started.location().context("the demo service does not send the browser to the platform")?;
     phone.browser = phone.browser.fresh();
     let back = phone.authorize(authorize.as_str()).await?;
-    let reply = service.get(back.as_str()).await?;
-    ensure!(reply.status.is_success(), "the demo service says: {}", reply.text().chars().take(300).collect::<String>());
-    let session = service.get(&format!("{}/me.json", running.service)).await?.json()?;
-    let token = session.get("id_token").and_then(Value::as_str).context("the demo service has no ID Token")?;
-    std::fs::write(running.folder.walk().join("id_token.jwt"), token)?;
-    Ok((session, "pushed request, PKCE, passkey, code, token".to_owned()))
+    let page = service.get(back.as_str()).await?.text();
+    let inside = |from: &str, to: &str| page.split_once(from).and_then(|(_, rest)| rest.split_once(to)).map(|(text, _)| text);
+    let id_token = inside("<pre id=\"id-token\">", "</pre>")
+        .with_context(|| format!("nobody is logged in: {}", inside("<p id=\"reason\">", "</p>").unwrap_or("no reason")))?;
+    std::fs::write(running.folder.walk().join("id_token.jwt"), id_token)?;
+    let payload = id_token.split('.').nth(1).context("the ID Token has no payload")?;
+    let claims = serde_json::from_slice(&jose::decode(payload, "payload")?)?;
+    let list = inside("<dl id=\"claims\">", "</dl>").unwrap_or_default();
+    let shown = |part: &str| part.split_once("</dt><dd>").map(|(name, value)| (name.to_owned(), value.replace("</dd>", "")));
+    let userinfo = list.split("<dt>").filter_map(shown).collect();
+    let login = Login { id_token: id_token.to_owned(), claims, userinfo };
+    Ok((login, "pushed request, PKCE, passkey, consent, code, token".to_owned()))
 }
 
 /// Checks the token with `lionrock check jws` against the published keys.
-async fn id_token(running: &Running, session: &Value) -> Result<((), String)> {
+async fn id_token(running: &Running, login: &Login) -> Result<((), String)> {
     let keys = browser(running)?.get(&format!("{}/oauth/jwks", running.issuer)).await?.text();
     let keys_file = running.folder.walk().join("jwks.json");
     std::fs::write(&keys_file, keys)?;
@@ -163,24 +176,24 @@ async fn id_token(running: &Running, session: &Value) -> Result<((), String)> {
         .output()
         .await?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let sub = session.pointer("/claims/sub").and_then(Value::as_str).context("the ID Token has no sub")?;
+    let sub = login.claims.get("sub").and_then(Value::as_str).context("the ID Token has no sub")?;
     ensure!(jose::decode(sub, "sub").is_ok_and(|bytes| bytes.len() == 32), "sub is not 256 bits");
     Ok(((), "ES256, a pseudonym of 256 bits".to_owned()))
 }
 
-async fn userinfo(session: &Value, person: &Person) -> Result<((), String)> {
-    let info = session.get("userinfo").context("no userinfo")?;
-    ensure!(info.get("sub") == session.pointer("/claims/sub"), "userinfo is about somebody else");
-    let name = info.get("name").and_then(Value::as_str).context("no name was released")?;
-    ensure!(name == person.facts.english_name.reveal(), "another name was released");
-    let members = info.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>().join(", "));
-    Ok(((), members.unwrap_or_default()))
+async fn userinfo(login: &Login, person: &Person) -> Result<((), String)> {
+    let says = |name: &str| login.userinfo.get(name).map(String::as_str);
+    ensure!(says("sub") == login.claims.get("sub").and_then(Value::as_str), "userinfo is about somebody else");
+    ensure!(says("name") == Some(person.facts.english_name.reveal()), "another name was released");
+    ensure!(says("hkid").is_none(), "the card number was released, and nobody asked for it");
+    ensure!(!login.id_token.is_empty(), "no ID Token");
+    Ok(((), login.userinfo.keys().cloned().collect::<Vec<_>>().join(", ")))
 }
 
 /// Checks the whole log offline, from its files alone, and keeps its checkpoint.
 async fn ledger(running: &Running) -> Result<((), String)> {
     let folder = running.folder.path().join("ledger");
-    let says = lionrock(&["verify", "log", &text(&folder)]).await?;
+    let says = lionrock(&["verify", "log", &text(&folder), "--key", &text(&folder.join("vkey"))]).await?;
     std::fs::copy(folder.join("checkpoint"), running.folder.walk().join("checkpoint"))?;
     Ok(((), says))
 }

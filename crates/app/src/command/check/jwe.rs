@@ -1,35 +1,55 @@
-//! `lionrock check jwe`: refuses to judge what this program cannot open.
+//! `lionrock check jwe --key FILE`
 
 use super::{Verdict, token};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use lionrock_wire::jose;
+use lionrock_crypto::recipient::RecipientKey;
+use lionrock_wire::jose::{self, jwe};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
-/// Nothing yet but the form.
+/// The recipient's key.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// The recipient's private key: a JWK, or PKCS #8 in PEM. P-256 for ECDH-ES, RSA for RSA-OAEP-256; content A256GCM.
+    #[arg(long)]
+    key: PathBuf,
     /// One JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
 }
 
-pub fn run(_: &Arguments) -> Result<Verdict> {
-    let token = token()?;
-    let parts: Vec<&str> = token.split('.').collect();
-    let [header, ..] = parts.as_slice() else { bail!("nothing on standard input") };
-    let refused = |reason: String| Verdict::Refused { reason, advice: "ask the sender for a compact JWE (RFC 7516)" };
-    if parts.len() != 5 {
-        return Ok(refused(format!("a compact JWE has five parts, this has {}", parts.len())));
-    }
-    let header = jose::decode(header, "header").and_then(|header| jose::json::object(&header));
-    let header = match header {
-        Ok(header) => header,
-        Err(error) => return Ok(refused(error.to_string())),
+pub fn run(arguments: &Arguments) -> Result<Verdict> {
+    let key = read_key(&arguments.key)?;
+    let opened = match jwe::open(&token()?, &key) {
+        Ok(opened) => opened,
+        Err(error) => {
+            return Ok(Verdict::Refused {
+                reason: error.to_string(),
+                advice: "ask the sender to encrypt to this key, with ECDH-ES or RSA-OAEP-256 and A256GCM",
+            });
+        }
     };
-    let name = |member: &str| header.get(member).and_then(serde_json::Value::as_str).unwrap_or("none").to_owned();
-    bail!(
-        "this version of lionrock opens no encrypted tokens (alg {}, enc {}): the platform neither sends nor takes any",
-        name("alg"),
-        name("enc")
-    )
+    let name = |member: &str| opened.header.get(member).and_then(Value::as_str).unwrap_or("none");
+    let text = std::str::from_utf8(&opened.payload).ok();
+    let lines = vec![
+        format!("it opens: {} with {}, {} bytes", name("alg"), name("enc"), opened.payload.len()),
+        format!("  {}", text.unwrap_or("(not text)")),
+    ];
+    let json = json!({"ok": true, "header": opened.header, "text": text, "payload": jose::encode(&opened.payload)});
+    Ok(Verdict::Accepted { lines, json })
+}
+
+fn read_key(path: &Path) -> Result<RecipientKey> {
+    let bytes = Zeroizing::new(std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
+    let wrong = || format!("{} is neither a private JWK nor PKCS #8 in PEM", path.display());
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        let jwk = jose::json::object(&bytes).with_context(wrong)?;
+        return jwe::private_key(&jwk).with_context(wrong);
+    }
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&bytes).with_context(wrong)?;
+    RecipientKey::from_pkcs8(der.secret_pkcs8_der()).with_context(wrong)
 }
