@@ -9,12 +9,15 @@ use crate::ceremony::{self, Ask};
 use crate::ledger::receipt;
 use crate::signed_in::{self, Current};
 use crate::{Caller, Error, Fault, Platform};
+use lionrock_ledger::receipt::Receipt;
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
-use lionrock_ledger::receipt::Receipt;
-use lionrock_store::{Tx, consent, credential, leaf, oidc_grant, oidc_pseudonym, outbox, recovery_code, resident, session};
+use lionrock_store::{
+    Tx, consent, credential, custody, leaf, oidc_grant, oidc_pseudonym, outbox, recovery_code, registration, resident,
+    session,
+};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -223,6 +226,8 @@ fn end(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, now: Millis) -> Re
     session::erase(tx, who)?;
     let codes = recovery_code::left(tx, who)?;
     recovery_code::remove_all(tx, who)?;
+    custody::forget_resident(tx, who)?;
+    registration::forget_resident(tx, who)?;
     outbox::delete_of(tx, who)?;
     Ok(json!({
         "authenticators": authenticators,

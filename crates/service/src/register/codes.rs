@@ -2,12 +2,12 @@
 
 use super::{open_own, require_at, slot, write_back};
 use crate::{Caller, Error, Fault, Platform};
-use lionrock_crypto::ring::{Domain, Mac};
-use lionrock_model::account::{RECOVERY_CODES, RecoveryCode};
+use lionrock_crypto::ring::Domain;
+use lionrock_model::account::RecoveryCode;
 use lionrock_model::id::{RegistrationId, ResidentId};
 use lionrock_model::policy::Field;
 use lionrock_model::register::{RegisterRefusal, Step};
-use lionrock_store::{Tx, recovery_code};
+use lionrock_store::Tx;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -66,20 +66,9 @@ pub(super) fn make(
     registration: &RegistrationId,
     resident: ResidentId,
 ) -> Result<Vec<u8>, Fault> {
-    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::from_random(caller.random())).collect();
-    let digests = codes.iter().map(|code| digest(platform, resident, code)).collect::<Result<Vec<_>, _>>()?;
-    recovery_code::replace(tx, resident, &digests, caller.now)?;
+    let codes = crate::account::codes::make(tx, platform, caller, resident)?;
     let plain = codes.iter().map(RecoveryCode::shown).collect::<Vec<_>>().join(" ");
     let plain = Zeroizing::new(plain.into_bytes());
     let place = slot(registration, "sealed_codes");
     Ok(platform.keys.seal(Domain::Registration, &place, None, &plain, &*caller.entropy)?.into())
-}
-
-/// The keyed digest under which a code is kept.
-///
-/// # Errors
-/// `Key` when the ring is incomplete.
-pub fn digest(platform: &Platform, resident: ResidentId, code: &RecoveryCode) -> Result<[u8; 32], Fault> {
-    let message = Zeroizing::new([resident.as_bytes().as_slice(), code.reveal().as_bytes()].concat());
-    Ok(platform.keys.mac(Mac::Code, "recovery", &message)?)
 }

@@ -114,7 +114,8 @@ pub async fn picture(
     };
     let label = Label { part: Part::parse(&part).ok_or_else(unknown)?, at_ms: said.at, action };
     let sealed = body.to_vec();
-    let taken = custody::receive(&state.platform, &visit.caller, cookie(&visit)?, label, sealed).await.map_err(refused)?;
+    let taken =
+        custody::receive(&state.platform, &visit.caller, cookie(&visit)?, label, sealed).await.map_err(refused)?;
     Ok(Json(json!({ "bytes": taken.bytes })).into_response())
 }
 

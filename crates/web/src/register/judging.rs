@@ -7,8 +7,8 @@ use futures_util::stream::{self, Stream};
 use lionrock_model::custody::State as CustodyState;
 use lionrock_model::proofing::{Stage, Verdict};
 use lionrock_model::register::Step;
-use lionrock_service::register::{self, Standing};
 use lionrock_service::custody::Custody;
+use lionrock_service::register::{self, Standing};
 use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -71,7 +71,8 @@ fn events(state: AppState, visit: Visit) -> impl Stream<Item = Result<Event, Inf
             if now.step == Step::Registry {
                 watch.looks_at_registry += 1;
             }
-            let working = now.step == Step::Judging || (now.step == Step::Registry && watch.looks_at_registry < REGISTRY);
+            let working =
+                now.step == Step::Judging || (now.step == Step::Registry && watch.looks_at_registry < REGISTRY);
             if !working {
                 watch.over = true;
                 let page = match now.step {
