@@ -46,8 +46,7 @@ def client(identifier, secret=None, method="client_secret_basic"):
         token_endpoint_auth_method=method,
     )
     if method == "private_key_jwt":
-        key = ECKey.import_key({**SETTING["key"], "kid": SETTING["kid"]})
-        made.client_secret = key.as_pem(private=True)
+        made.client_secret = ECKey.import_key({**SETTING["key"], "kid": SETTING["kid"]})
         made.register_client_auth_method(
             PrivateKeyJWT(METADATA["token_endpoint"], alg="ES256", headers={"kid": SETTING["kid"]})
         )
