@@ -92,6 +92,31 @@ fn what_cannot_be_judged_says_so() {
 }
 
 #[test]
+fn encrypted_tokens_open_or_not() {
+    // Made by another implementation (Python's joserfc 1.6.5).
+    const TOKEN: &str = "eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImFwdSI6IlFXeHBZMlUiLCJhcHYiOiJRbTlpIiwia2lkIjoiZTEiLCJlcGsiOnsiY3J2IjoiUC0yNTYiLCJ4IjoiQ2lWWVRXUWpQRUJaX0ZCZlJWOTZfbVFwbklLYWZUX014SmpUdHNPd2dJQSIsInkiOiJwTzlnU0hHRGN5Rm9SRGE3S1ZlUTRtemRESVlHanJEX2VSTmV6LTFWNUJnIiwia3R5IjoiRUMifX0..H4Z6rpquu-YJ33-Z.XvN__LawNz-wlWuixXCN8ECF.W1R6esR3YDae1Wt38Aklkg";
+    const JWK: &str = r#"{"crv": "P-256", "x": "1mt-Q8Lp3_XC1naALR6z1MMlOobDeA3Dsz_yaufa_Ig", "y": "l-5vhImjAl6LSSB4wZ_KzNt0cU37TdGYFtfHlYX_gGE", "d": "3NICa4wPsY-OCf24Dnmi1CNFmKxycFf4gpj2JP58v_g", "kty": "EC"}"#;
+    const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3NICa4wPsY+OCf24\nDnmi1CNFmKxycFf4gpj2JP58v/ihRANCAATWa35Dwunf9cLWdoAtHrPUwyU6hsN4\nDcOzP/Jq59r8iJfub4SJowJei0kgeMGfyszbdHFN+03RmBbXx5WF/4Bh\n-----END PRIVATE KEY-----";
+    let folder = tempfile::tempdir().unwrap();
+    let check = |key: &str, more: &[&str], token: &str| {
+        let path = folder.path().join("key");
+        fs::write(&path, key).unwrap();
+        lionrock(&[&["check", "jwe", "--key", path.to_str().unwrap()], more].concat(), token.as_bytes())
+    };
+    for key in [JWK, PEM] {
+        let ran = check(key, &[], &format!("{TOKEN}\n"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains("✓ it opens: ECDH-ES with A256GCM") && ran.out.contains("世界"), "{ran:?}");
+    }
+    assert_eq!(check(JWK, &["--json"], TOKEN).json()["text"], "{\"hello\":\"世界\"}");
+    let ran = check(JWK, &[], &TOKEN.replacen("..H", "..I", 1));
+    assert_eq!((ran.code, ran.err.trim_end().lines().count()), (1, 2), "{ran:?}");
+    assert_eq!(check(JWK, &[], "a.b.c").code, 1);
+    assert_eq!(check("{}", &[], TOKEN).code, 2);
+    assert_eq!(check("hello", &[], TOKEN).code, 2);
+}
+
+#[test]
 fn chains_lead_to_a_root_or_not() {
     let pki = Pki::make();
     let chain = |first: &str, more: &[&str], pem: String| {

@@ -10,6 +10,7 @@ pub mod kdf;
 pub mod mac;
 pub mod passphrase;
 pub mod random;
+pub mod recipient;
 pub mod ring;
 pub mod secret;
 pub mod sign;

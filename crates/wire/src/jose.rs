@@ -9,6 +9,7 @@
 
 pub mod claims;
 pub mod json;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 
