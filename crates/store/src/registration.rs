@@ -31,6 +31,7 @@ const UPDATE: &str = "UPDATE registration SET version = version + 1, step = $3, 
                       email_code_until = $15, email_code_tries = $16, email_codes = $17, resident = $18 \
                       WHERE id = $1 AND version = $2";
 const DELETE: &str = "DELETE FROM registration WHERE id = $1";
+const FORGET: &str = "DELETE FROM registration WHERE resident = $1";
 
 /// A registration's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +178,14 @@ pub fn update(tx: &mut Tx<'_>, row: &Registration) -> Result<bool, Error> {
 /// Of the store.
 pub fn delete(tx: &mut Tx<'_>, id: RegistrationId) -> Result<(), Error> {
     tx.execute(DELETE, &[id.as_bytes().into()]).map(drop)
+}
+
+/// Removes the registration that made an account, when the account ends before it expires.
+///
+/// # Errors
+/// Of the store.
+pub fn forget_resident(tx: &mut Tx<'_>, resident: ResidentId) -> Result<u64, Error> {
+    tx.execute(FORGET, &[resident.as_bytes().into()])
 }
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
