@@ -4,6 +4,7 @@
 mod figures;
 mod login;
 mod measure;
+mod peer;
 mod proofing;
 
 use anyhow::Result;

@@ -20,9 +20,27 @@ pub struct RelyingParty {
     pub issuer: String,
     /// Where answers come.
     pub redirect_uri: String,
+    endpoints: Endpoints,
     key: SigningKey,
     kid: String,
 }
+
+/// Paths of a platform's endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoints {
+    /// Pushed authorization requests.
+    pub par: &'static str,
+    /// Authorization.
+    pub authorize: &'static str,
+    /// Token.
+    pub token: &'static str,
+    /// Userinfo.
+    pub userinfo: &'static str,
+}
+
+/// Lionrock's own.
+const OURS: Endpoints =
+    Endpoints { par: "/oauth/par", authorize: "/oauth/authorize", token: "/oauth/token", userinfo: "/oauth/userinfo" };
 
 /// One login under way.
 #[derive(Clone, Debug)]
@@ -52,7 +70,14 @@ impl RelyingParty {
         let key = SigningKey::generate(Algorithm::Es256)?;
         let kid = URL_SAFE_NO_PAD.encode(Jwk::ours(key.public()?, Algorithm::Es256).thumbprint());
         let [id, issuer, redirect_uri] = [id, issuer, redirect_uri].map(str::to_owned);
-        Ok(Self { id, issuer, redirect_uri, key, kid })
+        Ok(Self { id, issuer, redirect_uri, endpoints: OURS, key, kid })
+    }
+
+    /// The same service at a platform with other paths.
+    #[must_use]
+    pub const fn at(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
     }
 
     /// Its public keys, to be registered.
@@ -91,13 +116,13 @@ impl RelyingParty {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        let pushed = self.call(browser, "/oauth/par", &form, entropy).await?;
+        let pushed = self.call(browser, self.endpoints.par, &form, entropy).await?;
         let request_uri = member(&pushed, "request_uri")?;
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", &self.id)
             .append_pair("request_uri", &request_uri)
             .finish();
-        Ok(Attempt { authorize: format!("{}/oauth/authorize?{query}", self.issuer), verifier, state, nonce })
+        Ok(Attempt { authorize: format!("{}{}?{query}", self.issuer, self.endpoints.authorize), verifier, state, nonce })
     }
 
     /// Exchanges the code in the address the browser came back with; answers the token response.
@@ -122,7 +147,7 @@ impl RelyingParty {
             ("redirect_uri", &self.redirect_uri),
             ("code_verifier", &attempt.verifier),
         ];
-        self.call(browser, "/oauth/token", &form, entropy).await
+        self.call(browser, self.endpoints.token, &form, entropy).await
     }
 
     /// Reads userinfo.
@@ -131,7 +156,7 @@ impl RelyingParty {
     /// When it is refused.
     pub async fn userinfo(&self, browser: &Browser, token: &str) -> Result<Value, HttpError> {
         let bearer = format!("Bearer {token}");
-        let url = format!("{}/oauth/userinfo", self.issuer);
+        let url = format!("{}{}", self.issuer, self.endpoints.userinfo);
         let headers = [(http::header::AUTHORIZATION, bearer.as_str())];
         let reply = browser.send(http::Method::GET, &url, &headers, bytes::Bytes::new()).await?;
         if reply.status.is_success() { reply.json() } else { Err(refused("userinfo", &reply)) }

@@ -20,6 +20,11 @@ impl Figures {
         self.lines.push((name, value, meaning));
     }
 
+    /// A figure added before.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.lines.iter().find(|(known, _, _)| *known == name).map(|(_, value, _)| *value)
+    }
+
     /// Prints them.
     #[allow(clippy::print_stdout)]
     pub fn show(&self, as_json: bool) {

@@ -6,6 +6,7 @@
 
 use super::figures::{Figures, percentile};
 use super::measure::{self, Reading};
+use super::peer;
 use crate::config::{Config, LogFormat};
 use crate::{demo, root_key, start};
 use anyhow::{Context, Result, bail};
@@ -42,13 +43,26 @@ pub struct Arguments {
     /// Folder of the card and face models.
     #[arg(long, default_value = "models")]
     models: PathBuf,
+    /// Also let npm `oidc-provider` do the same logins in this run; the folder holds it, with its packages installed.
+    #[arg(long, num_args = 0..=1, default_missing_value = "tests/peer")]
+    peer: Option<PathBuf>,
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
 }
 
 /// A server process of this run; it is ended when dropped.
-struct Server(Child);
+pub(super) struct Server(Child);
+
+impl Server {
+    pub(super) const fn new(child: Child) -> Self {
+        Self(child)
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -83,16 +97,21 @@ async fn measure_in(arguments: &Arguments, folder: &Path) -> Result<Figures> {
     let server = serve(folder)?;
     let ca = std::fs::read_to_string(folder.join("tls/ca.pem"))?;
     let browser = Browser::new(&ca)?;
-    wait_ready(&browser, &issuer).await?;
-    let pid = server.0.id();
+    wait_ready(&browser, &issuer, "/readyz").await?;
+    let pid = server.id();
 
     let warm_up = Duration::from_secs(arguments.seconds.div_ceil(4));
     let phones = load(phones, &party, &ca, warm_up).await?.1;
     let before = measure::read(pid, &issuer, &browser).await?;
-    let (spans, _) = load(phones, &party, &ca, Duration::from_secs(arguments.seconds)).await?;
+    let span = Duration::from_secs(arguments.seconds);
+    let (spans, _) = load(phones, &party, &ca, span).await?;
     let after = measure::read(pid, &issuer, &browser).await?;
     drop(server);
-    Ok(figures(arguments, spans, before, after))
+    let mut figures = figures(arguments, spans, before, after);
+    if let Some(peer) = &arguments.peer {
+        compare(arguments, &mut figures, &peer::measure(peer, folder, free_port()?, arguments.concurrency, span).await?);
+    }
+    Ok(figures)
 }
 
 fn figures(arguments: &Arguments, mut spans: Vec<Duration>, before: Reading, after: Reading) -> Figures {
@@ -110,6 +129,19 @@ fn figures(arguments: &Arguments, mut spans: Vec<Duration>, before: Reading, aft
     figures.add("fsyncs_per_login", (after.fsyncs - before.fsyncs) / logins.max(1.0), "durable commits, shared by concurrent logins");
     figures.add("peak_rss_mb", after.peak_rss_mb, "memory of the server");
     figures
+}
+
+fn compare(arguments: &Arguments, figures: &mut Figures, peer: &peer::Peer) {
+    let mut spans = peer.spans.clone();
+    spans.sort_unstable();
+    #[allow(clippy::cast_precision_loss, reason = "counts of one run")]
+    let (logins, seconds) = (spans.len() as f64, arguments.seconds as f64);
+    let own = figures.value("logins_per_second").unwrap_or(0.0);
+    figures.add("peer_logins_per_second", logins / seconds, "npm oidc-provider, in memory, without passkeys");
+    figures.add("peer_p99_ms", percentile(&spans, 0.99), "99 of 100 are quicker");
+    figures.add("peer_cpu_us_per_login", peer.cpu.as_secs_f64() * 1e6 / logins.max(1.0), "processor time of the peer");
+    figures.add("peer_peak_rss_mb", peer.peak_rss_mb, "memory of the peer");
+    figures.add("times_the_peer", own / (logins / seconds).max(0.001), "logins for each of the peer's");
 }
 
 /// Keys, certificates and configuration of a server that runs on its own.
@@ -171,9 +203,9 @@ fn serve(folder: &Path) -> Result<Server> {
     Ok(Server(child))
 }
 
-async fn wait_ready(browser: &Browser, issuer: &str) -> Result<()> {
+pub(super) async fn wait_ready(browser: &Browser, issuer: &str, path: &str) -> Result<()> {
     for _ in 0..300 {
-        if browser.get(&format!("{issuer}/readyz")).await.is_ok_and(|reply| reply.status.is_success()) {
+        if browser.get(&format!("{issuer}{path}")).await.is_ok_and(|reply| reply.status.is_success()) {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
