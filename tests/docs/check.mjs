@@ -1,8 +1,9 @@
 // The documents say what is true: links lead somewhere, commands exist with the options shown.
 // Usage: node tests/docs/check.mjs   (the program is built before; LIONROCK names another one)
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -35,7 +36,7 @@ function links(file, text) {
 
 // Lines of fenced blocks that call the program: `lionrock …` or `cargo run --release -- …`.
 function* commands(text) {
-  for (const [, block] of text.matchAll(/```(?:sh|console|bash|text)?\n([\s\S]*?)```/g)) {
+  for (const [, block] of text.matchAll(/```(?:sh|sh run|console|bash|text)?\n([\s\S]*?)```/g)) {
     for (const line of block.replace(/\\\n/g, " ").split("\n")) {
       const call = line.replace(/^\$ /, "").replace(/\s+#.*$/, "").match(/^(?:\.\/)?(?:target\/release\/)?(?:lionrock|cargo run(?: --release)?(?: --no-default-features)? --)(?=\s|$)(.*)$/);
       if (call) yield call[1].split(/[|>&]/)[0].trim().split(/\s+/).filter(Boolean);
@@ -75,9 +76,30 @@ function command(file, words) {
   judge(text !== null, `${relative(root, file)}: lionrock ${names.join(" ")} does not run`);
 }
 
+// Blocks marked ```sh run: executed in order, all of a document in one empty folder with the program and its models.
+function runs(file, text) {
+  const blocks = [...text.matchAll(/```sh run\n([\s\S]*?)```/g)].map(([, block]) => block);
+  if (blocks.length === 0) return;
+  const folder = mkdtempSync(join(tmpdir(), "lionrock-docs-"));
+  symlinkSync(join(root, "models"), join(folder, "models"));
+  for (const beside of readdirSync(dirname(file)).filter((name) => name.endsWith(".toml"))) copyFileSync(join(dirname(file), beside), join(folder, beside));
+  const env = { ...process.env, PATH: `${dirname(program)}${delimiter}${process.env.PATH}` };
+  for (const block of blocks) {
+    try {
+      execFileSync("sh", ["-eu", "-c", block], { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+      passed += 1;
+    } catch (error) {
+      faults.push(`${relative(root, file)}: this block fails:\n${block}${error.stdout}${error.stderr}`);
+      break;
+    }
+  }
+  rmSync(folder, { recursive: true });
+}
+
 for (const file of documents(root)) {
   const text = readFileSync(file, "utf8");
   links(file, text);
+  if (program) runs(file, text);
   for (const words of commands(text)) {
     if (program) command(file, words);
     else judge(false, `${relative(root, file)}: the program is not built, so its commands cannot be checked`);
