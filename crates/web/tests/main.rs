@@ -5,5 +5,6 @@ mod account;
 mod edge;
 mod gallery;
 mod language;
+mod openapi;
 mod socket;
 mod stage;

@@ -3,8 +3,7 @@
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use http::{HeaderMap, header};
-use lionrock_model::credential::PasskeyRefusal;
+use http::HeaderMap;
 use lionrock_model::oidc::PageRefusal;
 use lionrock_model::policy::Field;
 use lionrock_model::service::Profile;
@@ -12,12 +11,12 @@ use lionrock_service::oidc::approve::{self, Approve};
 use lionrock_service::oidc::consent::{self, Choice, Offered};
 use lionrock_service::oidc::decline;
 use lionrock_service::signed_in::Place;
-use lionrock_wire::webauthn::json::AuthenticationResponse;
 use serde::Deserialize;
 
 use crate::page::consent::{Asked, Consent};
 use crate::page::time;
-use crate::{Answer, AppState, Failure, Visit, cookie, page};
+use crate::signin::{agent, assertion, session_cookie};
+use crate::{Answer, AppState, Failure, Visit, page};
 
 /// Names the request in a query or form.
 #[derive(Deserialize)]
@@ -82,15 +81,10 @@ pub async fn approve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let answer =
-        AuthenticationResponse::from_json(&body).map_err(|_| Failure::refuse(&PasskeyRefusal::PasskeyMalformed))?;
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let place = Place::of(&visit.caller, agent);
-    let command = Approve { answer, cookie: visit.session.clone(), handle: named.request, place };
+    let place = Place::of(&visit.caller, agent(&headers).as_deref());
+    let command = Approve { answer: assertion(&body)?, cookie: visit.session.clone(), handle: named.request, place };
     let approved = approve::approve(&state.platform, &visit.caller, command).await?;
-    let lives = u32::try_from(state.platform.settings.limits.session_total.as_secs()).unwrap_or(u32::MAX);
-    let session = cookie::set(cookie::SESSION, approved.session.cookie(), Some(lives));
-    Ok(page::with_cookie(page::next(&approved.location), session))
+    Ok(page::with_cookie(page::next(&approved.location), session_cookie(&state, &approved.session)))
 }
 
 /// `POST /oauth/consent/decline`: a form, so that saying no works without script.
