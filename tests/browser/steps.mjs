@@ -72,7 +72,10 @@ export async function judged(visitor, { look = false, to = "/register/passkey" }
   await page.click("#continue");
   await visitor.arriveAt(/\/register\/(judging|passkey)/, 60_000);
   if (look && visitor.path === "/register/judging" && (await page.locator("#stages").count())) await visitor.look("judging");
-  if (to) await visitor.arriveAt(to, 90_000);
+  if (!to) return;
+  await page.waitForURL((url) => url.pathname === to, { timeout: 30_000 }).catch(async (error) => {
+    throw new Error(`${to} did not come; the page says: ${await page.innerText("main")}`, { cause: error });
+  });
 }
 
 /** Passkey, codes, e-mail, receipt. */

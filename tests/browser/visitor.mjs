@@ -35,21 +35,22 @@ export class Visitor {
   /** A second device; the first one stays in the pocket. */
   async changeDevice() {
     await this.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: this.authenticator, enabled: false });
-    await this.newDevice();
+    await this.newDevice("usb");
   }
 
-  /** Takes a device out of the pocket. */
+  /** Takes a device out of the pocket again; the other one goes. */
   async useDevice(authenticatorId) {
+    await this.cdp.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId: this.authenticator });
     await this.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: true });
     this.authenticator = authenticatorId;
   }
 
-  async newDevice() {
+  async newDevice(transport = "internal") {
     const { authenticatorId } = await this.cdp.send("WebAuthn.addVirtualAuthenticator", {
       options: {
         protocol: "ctap2",
         ctap2Version: "ctap2_1",
-        transport: "internal",
+        transport,
         hasResidentKey: true,
         hasUserVerification: true,
         isUserVerified: true,
@@ -181,8 +182,13 @@ function camera(pictures) {
     };
     if (facing) new MutationObserver(follow).observe(document.getElementById("face-instruction"), { childList: true, characterData: true, subtree: true });
     const draw = () => {
-      const step = Math.min(frames.length - 1, Math.floor((performance.now() - since) / 350));
-      context.drawImage(frames[step], 0, 0, canvas.width, canvas.height);
+      // The page gives time to react, then looks three times, about half a second apart. Nobody's hand and no sensor is quite still.
+      const step = Math.max(0, Math.min(frames.length - 1, Math.floor((performance.now() - since - 1050) / 450)));
+      context.drawImage(frames[step], 4 * Math.random() - 2, 4 * Math.random() - 2, canvas.width, canvas.height);
+      for (let speck = 0; speck < 400; speck += 1) {
+        context.fillStyle = `rgb(${Math.random() < 0.5 ? "0 0 0" : "255 255 255"} / 6%)`;
+        context.fillRect(Math.random() * canvas.width, Math.random() * canvas.height, 6, 6);
+      }
     };
     draw();
     setInterval(draw, 50);

@@ -107,7 +107,7 @@ reason-card-unreadable = 部分内容无法读取。请在光线充足处靠近�
 reason-card-wrong-realm = 这张证不属于此处。测试环境只接受虚构的证，正式环境只接受真实的证。
 reason-check-digit-wrong = 无法确定身份证号码。请拍一张更清晰的照片。
 reason-face-quality = 面容不够清晰。请找均匀的光线，并把手机举到眼睛的高度。
-reason-lost = 核对在得出结果之前中断。你的照片已经销毁，请重新拍摄。
+reason-lost = 核对在得出结果之前中断。您的照片已经销毁，请重新拍摄。
 reason-no-face = 找不到面容。请让整张脸留在椭圆内。
 reason-not-one-person = 各张照片不是同一张面容。请由您本人连续完成所有动作。
 reason-not-the-same-face = 面容与证上照片未能吻合。
@@ -126,7 +126,7 @@ passkey-what = 它是存放在您的手机或电脑里的一把钥匙，只在�
 passkey-biometrics = 用来解锁的指纹或面容只留在您的设备里，我们从不收到。
 passkey-no-password = 没有密码要想、要记，也没有密码可被偷取。
 passkey-kept-title = 我们会保留的身份证资料
-passkey-kept-wrong = 资料有误？请不要继续，柜台可以为你更正。
+passkey-kept-wrong = 资料有误？请不要继续，柜台可以为您更正。
 passkey-continue = 创建我的通行密钥
 
 codes-title = 保存恢复码
