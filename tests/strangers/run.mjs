@@ -26,6 +26,7 @@ try {
   await client(process.execPath, ["openid_client.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(process.execPath, ["wire.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(process.execPath, ["openidconnect.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
+  await client(process.execPath, ["oidc_client_ts.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(python, ["authlib_client.py", setting], { SSL_CERT_FILE: demo.ca, REQUESTS_CA_BUNDLE: demo.ca });
 } catch (error) {
   failed += 1;
