@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod leak;
 mod run;
 mod verify;
 mod worker;

@@ -3,7 +3,7 @@
 //! A canary is a piece of personal data made up for one test. After a journey it may be nowhere under the data folder:
 //! not in the database, its write-ahead log, the logs or the backups, neither raw nor in the encodings software likes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Where a canary was found.
@@ -23,39 +23,66 @@ pub struct Leak {
 /// would be found by chance.
 ///
 /// # Panics
-/// When a canary is too short, or a file cannot be read.
+/// When a canary is too short, or the folder cannot be read.
 #[must_use]
 pub fn scan(folder: &Path, canaries: &[&[u8]]) -> Vec<Leak> {
     let mut files = Vec::new();
     list(folder, &mut files);
-    let needles: Vec<(usize, &'static str, Vec<u8>)> = canaries
-        .iter()
-        .enumerate()
-        .flat_map(|(index, canary)| forms(canary).into_iter().map(move |(form, bytes)| (index, form, bytes)))
-        .collect();
-    let mut leaks = BTreeSet::new();
-    for file in files {
-        // Sockets and files that vanish while we look hold nothing to read.
-        let Ok(bytes) = std::fs::read(&file) else { continue };
-        for (canary, form, needle) in &needles {
-            for offset in find(&bytes, needle) {
-                leaks.insert(Leak { file: file.clone(), offset, canary: *canary, form });
-            }
-        }
-    }
-    leaks.into_iter().collect()
+    let needles = Needles::new(canaries);
+    // Sockets and files that vanish while we look hold nothing to read.
+    let read = files.into_iter().filter_map(|file| std::fs::read(&file).ok().map(|bytes| (file, bytes)));
+    read.flat_map(|(file, bytes)| needles.find(&file, &bytes)).collect()
 }
 
 /// Every occurrence of every canary in bytes that are in no file; `name` stands for the file.
+///
+/// # Panics
+/// When a canary is too short.
 #[must_use]
 pub fn scan_bytes(name: &str, bytes: &[u8], canaries: &[&[u8]]) -> Vec<Leak> {
-    let needles = canaries.iter().map(|canary| forms(canary)).enumerate();
-    let leaks = needles.flat_map(|(canary, forms)| {
-        forms.into_iter().flat_map(move |(form, needle)| {
-            find(bytes, &needle).into_iter().map(move |offset| Leak { file: name.into(), offset, canary, form })
-        })
-    });
-    leaks.collect::<BTreeSet<_>>().into_iter().collect()
+    Needles::new(canaries).find(Path::new(name), bytes)
+}
+
+/// All forms of all canaries, by their first two bytes: one look at each byte is enough, however many there are.
+struct Needles(HashMap<[u8; 2], Vec<Needle>>);
+
+struct Needle {
+    canary: usize,
+    form: &'static str,
+    bytes: Vec<u8>,
+}
+
+impl Needles {
+    fn new(canaries: &[&[u8]]) -> Self {
+        let mut needles: HashMap<[u8; 2], Vec<Needle>> = HashMap::new();
+        for (canary, word) in canaries.iter().enumerate() {
+            for (form, bytes) in forms(word) {
+                let [first, second, ..] = bytes[..] else { continue };
+                needles.entry([first, second]).or_default().push(Needle { canary, form, bytes });
+            }
+        }
+        Self(needles)
+    }
+
+    fn find(&self, file: &Path, bytes: &[u8]) -> Vec<Leak> {
+        let mut possible = vec![false; 1 << 16];
+        for [first, second] in self.0.keys() {
+            possible[usize::from(*first) << 8 | usize::from(*second)] = true;
+        }
+        let mut leaks = Vec::new();
+        for (offset, pair) in bytes.windows(2).enumerate() {
+            if !possible[usize::from(pair[0]) << 8 | usize::from(pair[1])] {
+                continue;
+            }
+            for needle in self.0.get(pair).into_iter().flatten() {
+                if bytes[offset..].starts_with(&needle.bytes) {
+                    leaks.push(Leak { file: file.to_owned(), offset, canary: needle.canary, form: needle.form });
+                }
+            }
+        }
+        leaks.sort();
+        leaks
+    }
 }
 
 /// How many bytes lie under `folder`: proof that a scan looked at something.
@@ -137,20 +164,6 @@ fn base64(canary: &[u8], shift: usize, last: &[u8; 2]) -> Vec<u8> {
         .filter_map(|letter| (0..6).map(|place| bit(letter * 6 + place)).try_fold(0, |sum, bit| Some(sum << 1 | bit?)))
         .filter_map(|index: u8| alphabet.get(usize::from(index)).copied())
         .collect()
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Vec<usize> {
-    let Some(first) = needle.first() else { return Vec::new() };
-    let mut found = Vec::new();
-    let mut start = 0;
-    while let Some(step) = bytes.get(start..).and_then(|rest| rest.iter().position(|byte| byte == first)) {
-        let at = start + step;
-        if bytes.get(at..at + needle.len()) == Some(needle) {
-            found.push(at);
-        }
-        start = at + 1;
-    }
-    found
 }
 
 #[cfg(test)]
