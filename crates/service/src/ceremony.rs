@@ -17,11 +17,12 @@ use lionrock_wire::webauthn::assertion::Counter;
 use lionrock_wire::webauthn::attestation::{AttestationKind, AttestationPolicy};
 use lionrock_wire::webauthn::cose::CoseAlgorithm;
 use lionrock_wire::webauthn::json::{
-    AuthenticationResponse, Base64Url, CreationOptions, Descriptor, RegistrationResponse, RequestOptions, RpEntity, UserEntity,
+    AuthenticationResponse, Base64Url, CreationOptions, Descriptor, RegistrationResponse, RequestOptions, RpEntity,
+    UserEntity,
 };
 use lionrock_wire::webauthn::{
-    AssertionExpectation, Failure, Framing, NewCredential, RegistrationExpectation, RelyingParty, StoredCredential, assertion,
-    registration,
+    AssertionExpectation, Failure, Framing, NewCredential, RegistrationExpectation, RelyingParty, StoredCredential,
+    assertion, registration,
 };
 
 /// Bytes of a challenge.
@@ -356,7 +357,9 @@ fn refused(caller: &Caller, failure: Failure) -> PasskeyRefusal {
     tracing::info!(trace = %caller.trace, check = failure.code(), "a passkey's answer was refused");
     match failure {
         Failure::UserVerification => PasskeyRefusal::UserNotVerified,
-        Failure::ClientData | Failure::AttestationObject(_) | Failure::AuthenticatorData => PasskeyRefusal::PasskeyMalformed,
+        Failure::ClientData | Failure::AttestationObject(_) | Failure::AuthenticatorData => {
+            PasskeyRefusal::PasskeyMalformed
+        }
         _ => PasskeyRefusal::PasskeyNotAccepted,
     }
 }

@@ -49,12 +49,25 @@ impl Reply {
 
 impl Guest {
     async fn new(stage: &Stage) -> Self {
-        let mut guest = Self { site: stage.site(), cookies: BTreeMap::new(), token: String::new(), phone: Authenticator::default() };
+        let mut guest = Self {
+            site: stage.site(),
+            cookies: BTreeMap::new(),
+            token: String::new(),
+            phone: Authenticator::default(),
+        };
         guest.get("/").await;
         guest
     }
 
-    async fn send(&mut self, method: Method, path: &str, kind: &str, accept: &str, origin: &str, body: String) -> Reply {
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        accept: &str,
+        origin: &str,
+        body: String,
+    ) -> Reply {
         let line = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let request = Request::builder()
             .method(method)
@@ -159,7 +172,8 @@ async fn person(stage: &Stage, serial: u32) -> Guest {
 
 /// The id in the first `/account/WHAT/ID/…` of a page.
 fn id_in(page: &str, what: &str) -> String {
-    let rest = page.split(&format!("action=\"/account/{what}/")).nth(1).unwrap_or_else(|| panic!("no {what} in {page}"));
+    let rest =
+        page.split(&format!("action=\"/account/{what}/")).nth(1).unwrap_or_else(|| panic!("no {what} in {page}"));
     rest.split('/').next().unwrap().to_owned()
 }
 
@@ -171,7 +185,10 @@ async fn a_person_signs_in_and_reads_every_page_in_three_languages() {
     let stage = Stage::new().await;
     let mut guest = person(&stage, 1).await;
     let page = guest.get("/signin?next=/account/sessions").await;
-    assert!(page.text.contains("data-result=\"/signin?next=%2Faccount%2Fsessions\"") && page.text.contains("id=\"continue\""));
+    assert!(
+        page.text.contains("data-result=\"/signin?next=%2Faccount%2Fsessions\"")
+            && page.text.contains("id=\"continue\"")
+    );
     let signed_in = guest.sign_in().await;
     assert_eq!((signed_in.status, signed_in.json()), (StatusCode::OK, json!({"next": "/account/sessions"})));
     let cookie = signed_in.cookies.iter().find(|line| line.starts_with("__Host-session=")).unwrap();
@@ -181,7 +198,10 @@ async fn a_person_signs_in_and_reads_every_page_in_three_languages() {
             let page = guest.get(&format!("{path}?lang={tag}")).await;
             assert_eq!(page.status, StatusCode::OK, "{path} in {tag}");
             assert!(page.text.contains(&format!("lang=\"{tag}\"")), "{path} in {tag}");
-            assert!(!page.text.contains("history-") && !page.text.contains("data-since"), "a key without words: {path} in {tag}");
+            assert!(
+                !page.text.contains("history-") && !page.text.contains("data-since"),
+                "a key without words: {path} in {tag}"
+            );
         }
         assert!(guest.get("/account").await.text.contains(name));
     }
@@ -237,7 +257,11 @@ async fn an_answer_counts_once_in_its_own_browser() {
     assert_eq!(guest.post("/signin", &answer).await.code(), unknown, "replayed");
     let options = guest.post("/signin/options", &json!({})).await.json();
     let answer = guest.phone.get(&options, "https://localhost:8444", &Manner::default()).unwrap();
-    assert_eq!(guest.post("/signin", &answer).await.code(), (403, "passkey-not-accepted".to_owned()), "made at another origin");
+    assert_eq!(
+        guest.post("/signin", &answer).await.code(),
+        (403, "passkey-not-accepted".to_owned()),
+        "made at another origin"
+    );
 }
 
 #[tokio::test]
@@ -253,7 +277,8 @@ async fn malformed_and_biometric_answers_are_refused_and_repeated_nowhere() {
         assert_eq!(reply.code(), (400, "passkey-malformed".to_owned()));
         assert!(!reply.text.contains("c2VjcmV0"));
     }
-    let reply = guest.send(Method::POST, "/signin", "application/json", "application/json", ORIGIN, "{".repeat(70_000)).await;
+    let reply =
+        guest.send(Method::POST, "/signin", "application/json", "application/json", ORIGIN, "{".repeat(70_000)).await;
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(guest.post("/signin", &sound).await.status, StatusCode::OK, "nothing was lost");
 }
@@ -264,8 +289,12 @@ async fn changes_come_from_our_own_pages_only() {
     let mut guest = person(&stage, 1).await;
     guest.sign_in().await;
     let mut forged = Vec::new();
-    for path in ["/signin/options", "/signin", "/signout", "/account/sessions/end-all", "/account/close", "/account/step-up"] {
-        let reply = guest.send(Method::POST, path, "application/json", "application/json", "https://evil.example", "{}".into()).await;
+    for path in
+        ["/signin/options", "/signin", "/signout", "/account/sessions/end-all", "/account/close", "/account/step-up"]
+    {
+        let reply = guest
+            .send(Method::POST, path, "application/json", "application/json", "https://evil.example", "{}".into())
+            .await;
         forged.push((reply.status, path));
     }
     guest.token = "A".repeat(43);
@@ -293,7 +322,10 @@ async fn nobody_changes_another_account_by_its_ids() {
         "/account/sessions/nothing/end".to_owned(),
     ] {
         let reply = attacker.form(&path, "name=owned").await;
-        tries.push((reply.status.as_u16(), reply.text.contains("not-in-account") || reply.text.contains("There is no such thing in your account")));
+        tries.push((
+            reply.status.as_u16(),
+            reply.text.contains("not-in-account") || reply.text.contains("There is no such thing in your account"),
+        ));
     }
     assert_eq!(tries, vec![(404, true); 5], "all look the same");
     assert_eq!(victim.get("/account").await.status, StatusCode::OK);

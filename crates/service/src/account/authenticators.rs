@@ -1,7 +1,7 @@
 //! GET /account/authenticators: a person's passkeys with the names they gave them.
 
-use crate::{Caller, Error, Fault, Platform, ceremony};
 use crate::vault::Grant;
+use crate::{Caller, Error, Fault, Platform, ceremony};
 use lionrock_crypto::ring::Domain;
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::credential::{Credential, Custody};

@@ -46,7 +46,8 @@ impl Statement {
     fn read(tx: &mut Tx<'_>, caller: &Caller, current: &Current) -> Result<Self, Fault> {
         let who = current.resident.id;
         let consents = consent::of_resident(tx, who)?;
-        let services: BTreeSet<_> = consents.iter().filter(|one| one.ended_at.is_none()).map(|one| &one.service).collect();
+        let services: BTreeSet<_> =
+            consents.iter().filter(|one| one.ended_at.is_none()).map(|one| &one.service).collect();
         Ok(Self {
             account: who,
             since: Millis(current.resident.created_at),
@@ -150,7 +151,11 @@ pub async fn close(platform: &Arc<Platform>, caller: &Caller, command: Close) ->
 ///
 /// # Errors
 /// Of the store.
-pub async fn file(platform: &Arc<Platform>, event: [u8; 16], limit: Duration) -> Result<Option<(Receipt, Millis)>, Fault> {
+pub async fn file(
+    platform: &Arc<Platform>,
+    event: [u8; 16],
+    limit: Duration,
+) -> Result<Option<(Receipt, Millis)>, Fault> {
     let owned = Arc::clone(platform);
     let found = platform
         .store
@@ -188,7 +193,8 @@ fn carry_out(
     // The address is opened for the last time, while the key is still there.
     letter::post(tx, platform, caller, who, News::AccountClosed)?;
     let ended = end(tx, platform, who, caller.now)?;
-    let version = resident::find(tx, who)?.map(|row| row.version).ok_or_else(|| Fault::stored_data("no such resident"))?;
+    let version =
+        resident::find(tx, who)?.map(|row| row.version).ok_or_else(|| Fault::stored_data("no such resident"))?;
     if !resident::close(tx, who, version, caller.now.0)? {
         return Err(Fault::stored_data("an account changed within its own transaction"));
     }

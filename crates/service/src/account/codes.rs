@@ -11,7 +11,12 @@ use lionrock_store::{Tx, recovery_code};
 ///
 /// # Errors
 /// Of the store.
-pub fn make(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, resident: ResidentId) -> Result<Vec<RecoveryCode>, Fault> {
+pub fn make(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    resident: ResidentId,
+) -> Result<Vec<RecoveryCode>, Fault> {
     let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::from_random(caller.random())).collect();
     let digests: Result<Vec<_>, Fault> = codes.iter().map(|code| digest(platform, resident, code)).collect();
     recovery_code::replace(tx, resident, &digests?, caller.now)?;

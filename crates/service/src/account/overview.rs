@@ -35,7 +35,11 @@ impl std::fmt::Debug for Overview {
 ///
 /// # Errors
 /// Of the session; faults.
-pub async fn overview(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<Overview, Error<AccountRefusal>> {
+pub async fn overview(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+) -> Result<Overview, Error<AccountRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store

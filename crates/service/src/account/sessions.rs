@@ -66,7 +66,11 @@ pub async fn end(
 ///
 /// # Errors
 /// Of the session; faults.
-pub async fn end_others(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<usize, Error<AccountRefusal>> {
+pub async fn end_others(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+) -> Result<usize, Error<AccountRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store

@@ -45,7 +45,11 @@ pub async fn begin(
 ///
 /// # Errors
 /// Of the session, [`SessionRefusal::Passkey`]; faults.
-pub async fn finish(platform: &Arc<Platform>, caller: &Caller, command: StepUp) -> Result<Secret, Error<SessionRefusal>> {
+pub async fn finish(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    command: StepUp,
+) -> Result<Secret, Error<SessionRefusal>> {
     let (owned, caller) = (Arc::clone(platform), caller.clone());
     let outcome = platform.store.write(move |tx| carry_out(tx, &owned, &caller, &command)).await;
     ceremony::settle(outcome)

@@ -89,7 +89,10 @@ mod tests {
 
     #[test]
     fn events_are_named_by_thirty_two_digits() {
-        assert_eq!(event("000102030405060708090a0b0c0d0e0f"), Some(std::array::from_fn(|at| u8::try_from(at).unwrap_or(0))));
+        assert_eq!(
+            event("000102030405060708090a0b0c0d0e0f"),
+            Some(std::array::from_fn(|at| u8::try_from(at).unwrap_or(0)))
+        );
         for bad in ["", "00", "zz0102030405060708090a0b0c0d0e0f", "00010203-0405-0607-0809-0a0b0c0d"] {
             assert_eq!(event(bad), None, "{bad:?}");
         }

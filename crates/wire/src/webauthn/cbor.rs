@@ -225,24 +225,24 @@ mod tests {
     fn refuses_every_other_form() {
         // Bytes in hex and the complaint expected, after RFC 8949 appendix A and section 4.2.1.
         let cases: &[(&[u8], CborError)] = &[
-            (&[0x18, 0x01], CborError::NotCanonical),                               // 1 in two bytes
-            (&[0x58, 0x01, 0x00], CborError::NotCanonical),                         // length 1 in two bytes
-            (&[0xa2, 0x02, 0x00, 0x01, 0x00], CborError::NotCanonical),             // keys 2, 1
-            (&[0xa2, 0x01, 0x00, 0x01, 0x01], CborError::NotCanonical),             // key 1 twice
-            (&[0x5f, 0x41, 0x00, 0xff], CborError::NotCanonical),                   // indefinite bytes
-            (&[0xbf, 0x01, 0x00, 0xff], CborError::NotCanonical),                   // indefinite map
-            (&[0xff], CborError::NotCanonical),                                     // break alone
-            (&[0xc0, 0x60], CborError::Kind),                                       // tag
-            (&[0xf9, 0x3c, 0x00], CborError::Kind),                                 // float
-            (&[0xf7], CborError::Kind),                                             // undefined
-            (&[0x01, 0x01], CborError::Trailing),                                   // two items
-            (&[0x42, 0x00], CborError::Malformed),                                  // too short
-            (&[], CborError::Malformed),                                            // nothing
-            (&[0x61, 0xff], CborError::Malformed),                                  // not UTF-8
+            (&[0x18, 0x01], CborError::NotCanonical),                   // 1 in two bytes
+            (&[0x58, 0x01, 0x00], CborError::NotCanonical),             // length 1 in two bytes
+            (&[0xa2, 0x02, 0x00, 0x01, 0x00], CborError::NotCanonical), // keys 2, 1
+            (&[0xa2, 0x01, 0x00, 0x01, 0x01], CborError::NotCanonical), // key 1 twice
+            (&[0x5f, 0x41, 0x00, 0xff], CborError::NotCanonical),       // indefinite bytes
+            (&[0xbf, 0x01, 0x00, 0xff], CborError::NotCanonical),       // indefinite map
+            (&[0xff], CborError::NotCanonical),                         // break alone
+            (&[0xc0, 0x60], CborError::Kind),                           // tag
+            (&[0xf9, 0x3c, 0x00], CborError::Kind),                     // float
+            (&[0xf7], CborError::Kind),                                 // undefined
+            (&[0x01, 0x01], CborError::Trailing),                       // two items
+            (&[0x42, 0x00], CborError::Malformed),                      // too short
+            (&[], CborError::Malformed),                                // nothing
+            (&[0x61, 0xff], CborError::Malformed),                      // not UTF-8
             (&[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], CborError::TooLarge), // 2^64-1
-            (&[0x98, 0x21], CborError::TooLarge),                                   // 33 entries
-            (&[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x00], CborError::TooLarge),     // six levels
-            (&[0xa1, 0x80, 0x00], CborError::TooLarge),                             // an array as key
+            (&[0x98, 0x21], CborError::TooLarge),                       // 33 entries
+            (&[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x00], CborError::TooLarge), // six levels
+            (&[0xa1, 0x80, 0x00], CborError::TooLarge),                 // an array as key
         ];
         for (bytes, expected) in cases {
             assert_eq!(decode(bytes).unwrap_err(), *expected, "{bytes:02x?}");

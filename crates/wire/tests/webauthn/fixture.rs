@@ -166,13 +166,8 @@ pub fn authenticate(response: &AuthenticationResponse, cose: &[u8]) -> Result<As
         allowed: &[],
         person_known: false,
     };
-    let stored = StoredCredential {
-        id: &ID,
-        public_key: cose,
-        user_handle: &HANDLE,
-        sign_count: 1,
-        backup_eligible: false,
-    };
+    let stored =
+        StoredCredential { id: &ID, public_key: cose, user_handle: &HANDLE, sign_count: 1, backup_eligible: false };
     assertion::verify(response, &expected, &stored)
 }
 

@@ -22,9 +22,13 @@ fn answers_read_back() {
 fn options_read_back() {
     let rp = RpEntity { id: "example.org".into(), name: "Example".into() };
     let user = UserEntity { id: Base64Url(vec![1; 64]), name: "n".into(), display_name: "d".into() };
-    let options = CreationOptions::new(rp, user, &[2; 64], vec![Descriptor::new(vec![3; 32], vec!["usb".into()])], 300_000);
+    let options =
+        CreationOptions::new(rp, user, &[2; 64], vec![Descriptor::new(vec![3; 32], vec!["usb".into()])], 300_000);
     let value = serde_json::to_value(&options).unwrap();
-    assert_eq!(value["pubKeyCredParams"], json!([{"type": "public-key", "alg": -7}, {"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -257}]));
+    assert_eq!(
+        value["pubKeyCredParams"],
+        json!([{"type": "public-key", "alg": -7}, {"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -257}])
+    );
     assert_eq!(value["authenticatorSelection"]["userVerification"], "required");
     assert_eq!(value["authenticatorSelection"]["residentKey"], "required");
     assert_eq!(serde_json::from_value::<CreationOptions>(value).unwrap(), options);

@@ -4,9 +4,9 @@ use lionrock_wire::webauthn::json::*;
 use lionrock_wire::webauthn::*;
 use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData};
+use passkey::types::Passkey;
 use passkey::types::ctap2::{Aaguid, Ctap2Error};
 use passkey::types::webauthn::{CredentialCreationOptions, CredentialRequestOptions};
-use passkey::types::Passkey;
 
 struct Owner;
 
@@ -53,15 +53,11 @@ async fn a_second_implementation_registers_and_signs_in() {
 
     let options = RequestOptions::new("example.org", &[8; 64], vec![], 300_000);
     let public_key = serde_json::from_value(serde_json::to_value(&options).unwrap()).unwrap();
-    let signed = client.authenticate(&origin, CredentialRequestOptions { public_key }, DefaultClientData).await.unwrap();
+    let signed =
+        client.authenticate(&origin, CredentialRequestOptions { public_key }, DefaultClientData).await.unwrap();
     let answer = AuthenticationResponse::from_json(&serde_json::to_vec(&signed).unwrap()).unwrap();
-    let mut expected = AssertionExpectation {
-        party,
-        challenge: &[8; 64],
-        user_verification: true,
-        allowed: &[],
-        person_known: false,
-    };
+    let mut expected =
+        AssertionExpectation { party, challenge: &[8; 64], user_verification: true, allowed: &[], person_known: false };
     let stored = StoredCredential {
         id: &credential.id,
         public_key: &credential.public_key,

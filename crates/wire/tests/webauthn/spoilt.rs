@@ -36,7 +36,14 @@ const SHARED: &[(&str, Spoil, Failure)] = &[
     ("backed up but not eligible", |p| p.flags |= 0x10, Failure::BackupState),
     ("bytes after authenticator data", |p| p.tail = vec![0], Failure::AuthenticatorData),
     ("extensions announced, none there", |p| p.flags |= 0x80, Failure::AuthenticatorData),
-    ("extensions that are no map", |p| { p.flags |= 0x80; p.tail = vec![0x01] }, Failure::AuthenticatorData),
+    (
+        "extensions that are no map",
+        |p| {
+            p.flags |= 0x80;
+            p.tail = vec![0x01]
+        },
+        Failure::AuthenticatorData,
+    ),
 ];
 
 fn pad(challenge: &mut serde_json::Value) {
@@ -122,10 +129,18 @@ fn only_allowed_credentials_answer() {
     let origins = ["https://example.org".to_owned()];
     let (cose, allowed) = (parts.cose.encode(), [vec![8; 32]]);
     let stored = StoredCredential {
-        id: &fixture::ID, public_key: &cose, user_handle: &fixture::HANDLE, sign_count: 0, backup_eligible: false,
+        id: &fixture::ID,
+        public_key: &cose,
+        user_handle: &fixture::HANDLE,
+        sign_count: 0,
+        backup_eligible: false,
     };
     let expected = AssertionExpectation {
-        party: fixture::party(&origins), challenge: &CHALLENGE, user_verification: true, allowed: &allowed, person_known: true,
+        party: fixture::party(&origins),
+        challenge: &CHALLENGE,
+        user_verification: true,
+        allowed: &allowed,
+        person_known: true,
     };
     let outcome = assertion::verify(&parts.assertion_response(), &expected, &stored);
     assert_eq!(outcome.unwrap_err(), Failure::CredentialNotAllowed);
@@ -134,16 +149,26 @@ fn only_allowed_credentials_answer() {
 #[test]
 fn the_counter_is_a_signal() {
     use assertion::Counter::{Absent, Advanced, Suspicious};
-    for (counter, stored, expected) in [(0, 0, Absent), (2, 1, Advanced), (1, 1, Suspicious), (0, 1, Suspicious), (5, 9, Suspicious)] {
+    for (counter, stored, expected) in
+        [(0, 0, Absent), (2, 1, Advanced), (1, 1, Suspicious), (0, 1, Suspicious), (5, 9, Suspicious)]
+    {
         let mut parts = Parts::assertion();
         parts.counter = counter;
         let cose = parts.cose.encode();
         let origins = ["https://example.org".to_owned()];
         let record = StoredCredential {
-            id: &fixture::ID, public_key: &cose, user_handle: &fixture::HANDLE, sign_count: stored, backup_eligible: false,
+            id: &fixture::ID,
+            public_key: &cose,
+            user_handle: &fixture::HANDLE,
+            sign_count: stored,
+            backup_eligible: false,
         };
         let expected_ceremony = AssertionExpectation {
-            party: fixture::party(&origins), challenge: &CHALLENGE, user_verification: true, allowed: &[], person_known: false,
+            party: fixture::party(&origins),
+            challenge: &CHALLENGE,
+            user_verification: true,
+            allowed: &[],
+            person_known: false,
         };
         let outcome = assertion::verify(&parts.assertion_response(), &expected_ceremony, &record).unwrap();
         assert_eq!(outcome.counter, expected, "{counter} after {stored}");
@@ -176,7 +201,10 @@ fn attestation_objects_are_canonical_and_whole() {
     for cut in 0..sound.attestation_object.len() {
         let mut answer = sound.clone();
         answer.attestation_object.truncate(cut);
-        assert!(matches!(fixture::register(&answer, &CHALLENGE).unwrap_err(), Failure::AttestationObject(_)), "cut at {cut}");
+        assert!(
+            matches!(fixture::register(&answer, &CHALLENGE).unwrap_err(), Failure::AttestationObject(_)),
+            "cut at {cut}"
+        );
     }
     let mut answer = sound.clone();
     answer.attestation_object.push(0);

@@ -116,8 +116,15 @@ fn supported_vectors_register_and_sign_in() {
     assert_eq!(
         passed,
         [
-            "none-es256", "none-es256-crossOrigin", "none-es256-long-credential-id", "none-es256-topOrigin", "packed-eddsa",
-            "packed-es256", "packed-es384", "packed-rs256", "packed-self-es256",
+            "none-es256",
+            "none-es256-crossOrigin",
+            "none-es256-long-credential-id",
+            "none-es256-topOrigin",
+            "packed-eddsa",
+            "packed-es256",
+            "packed-es384",
+            "packed-rs256",
+            "packed-self-es256",
         ]
     );
 }
