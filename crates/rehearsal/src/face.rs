@@ -6,6 +6,7 @@ mod warp;
 use image::{ImageFormat, RgbImage};
 use lionrock_model::person::Sex;
 
+pub(crate) use frames::{Camera, peak};
 pub use frames::{FACE_FRAME, Turned, selfie_frames, still_selfie};
 pub use warp::Pose;
 

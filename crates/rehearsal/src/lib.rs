@@ -17,3 +17,4 @@ pub mod picture;
 pub mod registry;
 pub mod relying_party;
 pub mod scene;
+pub mod video;

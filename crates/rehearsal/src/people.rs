@@ -2,7 +2,7 @@
 //! numbers lie in the range that no card carries, and a production realm refuses them.
 
 mod codes;
-// pub mod folder;
+pub mod folder;
 mod invent;
 mod names;
 
@@ -115,3 +115,6 @@ fn age(birth: Date, day: Date) -> i16 {
 
 /// How many residents a demo has unless it is told otherwise: three by camera and twelve that are there already.
 pub const DEFAULT_RESIDENTS: usize = 15;
+
+/// The seed of the demo's people unless it is told otherwise.
+pub const DEFAULT_SEED: u64 = 1;
