@@ -6,5 +6,6 @@ mod edge;
 mod gallery;
 mod language;
 mod openapi;
+mod register;
 mod socket;
 mod stage;
