@@ -53,7 +53,7 @@ pub struct Config {
     pub log: LogFormat,
 }
 
-/// Where the root of all keys comes from: exactly one of the two.
+/// Where the root of all keys comes from: exactly one of the three.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
@@ -63,6 +63,24 @@ pub struct Keys {
     /// A file with a passphrase on its first line.
     #[serde(default)]
     pub passphrase_file: Option<PathBuf>,
+    /// A key in a key store module, made by `lionrock key init-module`.
+    #[serde(default)]
+    pub pkcs11: Option<Pkcs11>,
+}
+
+/// A token of a key store module (PKCS#11).
+#[derive(Clone, Debug, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields)]
+pub struct Pkcs11 {
+    /// The module's library file.
+    #[arg(long)]
+    pub module: PathBuf,
+    /// The token's label.
+    #[arg(long)]
+    pub token: String,
+    /// A file with the PIN on its first line.
+    #[arg(long)]
+    pub pin_file: PathBuf,
 }
 
 /// Server certificate: PEM, EC or RSA.
@@ -198,6 +216,9 @@ impl Config {
         for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)) {
             *path = folder.join(&*path);
         }
+        if let Some(pkcs11) = &mut self.keys.pkcs11 {
+            pkcs11.pin_file = folder.join(&pkcs11.pin_file);
+        }
         if let Mail::Smtp { password_file: Some(path), .. } = &mut self.mail {
             *path = folder.join(&*path);
         }
@@ -214,8 +235,10 @@ impl Config {
         if host != rp_id && !host.ends_with(&format!(".{rp_id}")) {
             bail!("rp_id {rp_id} must be the issuer's host {host} or a parent domain of it");
         }
-        if self.keys.root_file.is_some() == self.keys.passphrase_file.is_some() {
-            bail!("keys: give either root_file or passphrase_file");
+        let keys = &self.keys;
+        let given = [keys.root_file.is_some(), keys.passphrase_file.is_some(), keys.pkcs11.is_some()];
+        if given.into_iter().filter(|given| *given).count() != 1 {
+            bail!("keys: give one of root_file, passphrase_file and pkcs11");
         }
         Ok(())
     }

@@ -13,8 +13,8 @@ use clap::{Args, ValueEnum};
 use folder::Folder;
 use lionrock_rehearsal::authority::ServerKey;
 use lionrock_rehearsal::demo::{Demo, Door};
-use lionrock_rehearsal::phone::PhoneBook;
 use lionrock_rehearsal::people::Person;
+use lionrock_rehearsal::phone::PhoneBook;
 use lionrock_rehearsal::registry::StandIn;
 use lionrock_service::caller::System;
 use lionrock_service::platform::Limits as Spans;
@@ -120,7 +120,8 @@ pub async fn start(
     let started = start::platform(&config, declared, Spans::default()).await?;
     folder.write_people(&people, arguments.seed)?;
     let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
-    let running = Running { folder: folder.clone(), issuer, service: door.address(), people, tls_key: arguments.tls_key };
+    let running =
+        Running { folder: folder.clone(), issuer, service: door.address(), people, tls_key: arguments.tls_key };
     folder.note_running(&running)?;
     let tls = folder.tls(arguments.tls_key)?;
     let serving = serve_all(config, started, listeners, door, demo, phones, tls.ca, stop, registry);
@@ -191,7 +192,7 @@ fn configuration(arguments: &Arguments, folder: &Folder, issuer: &str, registry:
         data: folder.path().to_owned(),
         store: arguments.store.clone(),
         models: models(arguments.models.clone())?,
-        keys: Keys { root_file: Some(root_file), passphrase_file: None },
+        keys: Keys { root_file: Some(root_file), ..Keys::default() },
         tls: Tls { chain: tls.chain, key: tls.key, tls12: false },
         registry: Registry { url: registry.to_owned(), ca: None, token_file: None },
         mail: Mail::Mailbox,

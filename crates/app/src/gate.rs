@@ -57,9 +57,9 @@ pub fn checks(config: &Config, realm: &Realm, build: Build) -> Vec<Check> {
             "registry.url must begin with https://",
         ),
         refuse(
-            "software-root-key",
-            true,
-            "the root key is held in software; production needs a key store module (PKCS#11), which this version does not have yet",
+            "root-key-in-a-module",
+            config.keys.pkcs11.is_none(),
+            "the root key is held in software; name a key store module under keys.pkcs11",
         ),
         refuse("no-default-name", config.name == "Lionrock (demo)", "name is the demo's; choose your own"),
         folder(&config.data),
@@ -108,7 +108,7 @@ mod tests {
                 "real-mail",
                 "real-issuer",
                 "registry-over-tls",
-                "software-root-key",
+                "root-key-in-a-module",
                 "no-default-name"
             ]
         );

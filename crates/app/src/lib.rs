@@ -13,6 +13,6 @@ pub mod log;
 pub mod root_key;
 pub mod services;
 pub mod start;
-pub mod worker;
 #[cfg(feature = "rehearsal")]
 pub mod walk;
+pub mod worker;

@@ -1,7 +1,9 @@
-//! The root of all keys: a file of 32 bytes that only its owner reads, or a passphrase.
+//! The root of all keys: a file of 32 bytes that only its owner reads, a passphrase, or a key in a key store module.
 
+use crate::config::Pkcs11;
 use anyhow::{Context, Result, bail};
 use lionrock_crypto::passphrase;
+use lionrock_crypto::pkcs11::ModuleRoot;
 use lionrock_crypto::random::Entropy;
 use lionrock_crypto::ring::Root;
 use lionrock_crypto::secret::Secret;
@@ -21,8 +23,8 @@ pub fn init(path: &Path, entropy: &dyn Entropy) -> Result<Root> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let root = Root::generate(entropy);
-    let hex: String = root.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = Secret::<32>::random(entropy);
+    let hex: String = secret.expose().iter().map(|byte| format!("{byte:02x}")).collect();
     let text = Zeroizing::new(format!("{HEAD}\n{hex}\n"));
     let mut file = OpenOptions::new()
         .write(true)
@@ -31,7 +33,7 @@ pub fn init(path: &Path, entropy: &dyn Entropy) -> Result<Root> {
         .open(path)
         .with_context(|| format!("cannot make the key file {}: it may exist already", path.display()))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).context("cannot write the key file")?;
-    Ok(root)
+    Ok(Root::new(secret))
 }
 
 /// Reads a key file.
@@ -74,6 +76,32 @@ pub fn from_passphrase(path: &Path, salt_file: &Path, entropy: &dyn Entropy) -> 
     Ok(Root::new(passphrase::stretch(line.as_bytes(), &salt)?))
 }
 
+/// Opens the root key of a token; its PIN stands on the first line of a file that only its owner reads.
+///
+/// # Errors
+/// When module, token or PIN cannot be used, or the token has no root key.
+pub fn in_module(setting: &Pkcs11) -> Result<Root> {
+    let root = ModuleRoot::open(&setting.module, &setting.token, pin(&setting.pin_file)?);
+    root.map(Root::in_module)
+        .with_context(|| format!("the root key in token {:?} of {}", setting.token, setting.module.display()))
+}
+
+/// Makes the root key in a token that has none.
+///
+/// # Errors
+/// As [`in_module`]; when there is one.
+pub fn init_in_module(setting: &Pkcs11) -> Result<()> {
+    let made = ModuleRoot::init(&setting.module, &setting.token, pin(&setting.pin_file)?);
+    made.with_context(|| format!("no root key was made in token {:?} of {}", setting.token, setting.module.display()))
+}
+
+fn pin(path: &Path) -> Result<Zeroizing<String>> {
+    guard_mode(path)?;
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.with_context(|| format!("cannot read the PIN file {}", path.display()))?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
 fn guard_mode(path: &Path) -> Result<()> {
     let meta = std::fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
     if meta.permissions().mode() & 0o077 != 0 {
@@ -99,13 +127,15 @@ pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
     use lionrock_crypto::random::System;
+    use lionrock_crypto::ring::KeyRing;
 
     #[test]
     fn a_key_file_is_made_once_read_back_and_kept_private() {
         let folder = std::env::temp_dir().join(format!("lionrock-root-key-{}", std::process::id()));
         let path = folder.join("root.key");
         let made = init(&path, &System).unwrap();
-        assert_eq!(read(&path).unwrap().expose(), made.expose());
+        let (_, stored) = KeyRing::create(&made, "test-demo", &System).unwrap();
+        KeyRing::open(&read(&path).unwrap(), "test-demo", &stored).unwrap();
         assert!(init(&path, &System).is_err(), "an existing key must not be overwritten");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(format!("{:#}", read(&path).unwrap_err()).contains("chmod 600"));

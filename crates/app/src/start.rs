@@ -1,6 +1,6 @@
 //! Putting the platform together: gate, store, keys, ports; the same for `serve`, `demo` and `bench`.
 
-use crate::config::{Config, Mail};
+use crate::config::{Config, Keys, Mail};
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
 use crate::worker::session::Launch;
@@ -82,11 +82,18 @@ fn pass_gate(config: &Config, realm: &Realm) -> Result<()> {
     bail!("the start gate of realm {realm} stays shut:\n{}", failures.join("\n"))
 }
 
-fn root(config: &Config) -> Result<Root> {
-    match (&config.keys.root_file, &config.keys.passphrase_file) {
-        (Some(file), _) => root_key::read(file),
-        (None, Some(file)) => root_key::from_passphrase(file, &config.data.join("passphrase.salt"), &System),
-        (None, None) => bail!("keys: give either root_file or passphrase_file"),
+/// Opens the root key the configuration names.
+///
+/// # Errors
+/// When it cannot be opened, and what to do.
+pub fn root(config: &Config) -> Result<Root> {
+    match &config.keys {
+        Keys { pkcs11: Some(token), .. } => root_key::in_module(token),
+        Keys { root_file: Some(file), .. } => root_key::read(file),
+        Keys { passphrase_file: Some(file), .. } => {
+            root_key::from_passphrase(file, &config.data.join("passphrase.salt"), &System)
+        }
+        _ => bail!("keys: give one of root_file, passphrase_file and pkcs11"),
     }
 }
 

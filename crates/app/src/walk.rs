@@ -42,4 +42,3 @@ async fn already_running(arguments: &Arguments) -> Result<Option<Running>> {
     let people = demo::people::all(arguments.seed)?;
     Ok(alive.then_some(Running { folder, issuer, service, people, tls_key: arguments.tls_key }))
 }
-

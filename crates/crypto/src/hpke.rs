@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn the_published_vector_of_rfc_9180_opens() {
         use rustls::crypto::aws_lc_rs::hpke::DH_KEM_X25519_HKDF_SHA256_AES_128 as PUBLISHED;
-        let sealed = bytes("f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a");
+        let sealed =
+            bytes("f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a");
         let private = HpkePrivateKey::from(bytes(PRIVATE));
         let opened = PUBLISHED.open(&EncapsulatedSecret(bytes(ENCAPSULATED)), INFO, AAD, &sealed, &private);
         assert_eq!(opened.unwrap(), PLAIN);

@@ -9,6 +9,7 @@ pub mod hpke;
 pub mod kdf;
 pub mod mac;
 pub mod passphrase;
+pub mod pkcs11;
 pub mod random;
 pub mod recipient;
 pub mod ring;
@@ -32,6 +33,15 @@ pub enum Error {
     /// The signature does not belong to message and key.
     #[error("the signature does not verify")]
     BadSignature,
+    /// A key of that name is there already.
+    #[error("there is such a key already")]
+    Exists,
+    /// The key store module cannot be loaded, has no such token, or refused.
+    #[error("the key store module cannot be used: check its path and the token's name")]
+    Module,
+    /// The token's PIN is wrong, or locked after too many wrong ones.
+    #[error("the PIN of the token is wrong, or the token is locked")]
+    WrongPin,
     /// The library refused; a defect of ours or of the machine.
     #[error("the cryptographic library refused the operation")]
     Library,

@@ -12,6 +12,7 @@
 //! bytes that are moved, or put back from an older version, do not open.
 
 use crate::aead::{Key, NONCE};
+use crate::pkcs11::ModuleRoot;
 use crate::random::Entropy;
 use crate::secret::Secret;
 use crate::sign::{Algorithm, SigningKey};
@@ -124,31 +125,36 @@ impl Mac {
     }
 }
 
-/// The root of all keys of a deployment.
-#[derive(Clone, Debug)]
-pub struct Root(Secret<32>);
+/// The root of all keys of a deployment: 32 bytes in memory, or a key that never leaves its module.
+#[derive(Debug)]
+pub struct Root(Held);
+
+#[derive(Debug)]
+enum Held {
+    Memory(Secret<32>),
+    Module(ModuleRoot),
+}
 
 impl Root {
-    /// A fresh root, for a new key file.
-    #[must_use]
-    pub fn generate(entropy: &dyn Entropy) -> Self {
-        Self(Secret::random(entropy))
-    }
-
     /// The root held in a key file (32 bytes), or stretched from a passphrase.
     #[must_use]
     pub const fn new(secret: Secret<32>) -> Self {
-        Self(secret)
+        Self(Held::Memory(secret))
     }
 
-    /// The bytes, to be written to a key file once.
+    /// The root held in a key store module.
     #[must_use]
-    pub const fn expose(&self) -> &[u8; 32] {
-        self.0.expose()
+    pub const fn in_module(root: ModuleRoot) -> Self {
+        Self(Held::Module(root))
     }
 
     fn realm_key(&self, realm: &str) -> Result<Key, Error> {
-        let bytes = kdf::hkdf_sha256(self.0.expose(), b"lionrock root v1", &[b"realm ", realm.as_bytes()])?;
+        let bytes = match &self.0 {
+            Held::Memory(secret) => {
+                kdf::hkdf_sha256(secret.expose(), b"lionrock root v1", &[b"realm ", realm.as_bytes()])?
+            }
+            Held::Module(module) => module.mac(&[b"lionrock root v1 realm ", realm.as_bytes()].concat())?,
+        };
         Ok(Key::new(Secret::new(bytes)))
     }
 }

@@ -29,7 +29,8 @@ impl Figures {
     #[allow(clippy::print_stdout)]
     pub fn show(&self, as_json: bool) {
         if as_json {
-            let figures: Map<_, _> = self.lines.iter().map(|(name, value, _)| ((*name).to_owned(), json!(rounded(*value)))).collect();
+            let figures: Map<_, _> =
+                self.lines.iter().map(|(name, value, _)| ((*name).to_owned(), json!(rounded(*value)))).collect();
             println!("{}", json!({"bench": self.bench, "figures": Value::Object(figures)}));
             return;
         }
@@ -46,7 +47,12 @@ fn rounded(value: f64) -> f64 {
 
 /// The value below which `share` of the sorted spans lie, in milliseconds.
 pub fn percentile(sorted: &[Duration], share: f64) -> f64 {
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position in a short list")]
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a position in a short list"
+    )]
     let position = ((sorted.len() as f64) * share).ceil() as usize;
     sorted.get(position.saturating_sub(1)).map_or(0.0, |span| span.as_secs_f64() * 1000.0)
 }

@@ -78,7 +78,10 @@ impl Drop for Server {
 #[allow(clippy::disallowed_methods, reason = "a bench reads the clock to measure")]
 pub async fn run(arguments: &Arguments) -> Result<()> {
     crate::log::start(LogFormat::Text, true);
-    let folder = arguments.data.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("lionrock-bench-{}", std::process::id())));
+    let folder = arguments
+        .data
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("lionrock-bench-{}", std::process::id())));
     let made_here = arguments.data.is_none();
     let outcome = measure_in(arguments, &folder).await;
     if made_here {
@@ -109,7 +112,11 @@ async fn measure_in(arguments: &Arguments, folder: &Path) -> Result<Figures> {
     drop(server);
     let mut figures = figures(arguments, spans, before, after);
     if let Some(peer) = &arguments.peer {
-        compare(arguments, &mut figures, &peer::measure(peer, folder, free_port()?, arguments.concurrency, span).await?);
+        compare(
+            arguments,
+            &mut figures,
+            &peer::measure(peer, folder, free_port()?, arguments.concurrency, span).await?,
+        );
     }
     Ok(figures)
 }
@@ -126,7 +133,11 @@ fn figures(arguments: &Arguments, mut spans: Vec<Duration>, before: Reading, aft
     let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6;
     figures.add("cpu_us_per_login", cpu / logins.max(1.0), "processor time of the server");
     figures.add("signatures_per_login", 4.0, "3 verified, 1 made by the server");
-    figures.add("fsyncs_per_login", (after.fsyncs - before.fsyncs) / logins.max(1.0), "durable commits, shared by concurrent logins");
+    figures.add(
+        "fsyncs_per_login",
+        (after.fsyncs - before.fsyncs) / logins.max(1.0),
+        "durable commits, shared by concurrent logins",
+    );
     figures.add("peak_rss_mb", after.peak_rss_mb, "memory of the server");
     figures
 }
@@ -160,7 +171,10 @@ async fn prepare(arguments: &Arguments, folder: &Path, port: u16, party: &Relyin
          models = {models:?}\nservices = \"services.toml\"\nkeys = {{ root_file = {:?} }}\ntls = {{ chain = {:?}, key = {:?} }}\n\
          registry = {{ url = \"http://127.0.0.1:9/\" }}\nmail = {{ kind = \"mailbox\" }}\n\
          limits = {{ requests_per_second = 1000000, changes_per_minute = 60000000 }}\nproofing = {{ places = 1, keep_warm = 0 }}\n",
-        party.issuer, files.root_key(), tls.chain, tls.key,
+        party.issuer,
+        files.root_key(),
+        tls.chain,
+        tls.key,
     );
     let path = folder.join("bench.toml");
     std::fs::write(&path, text)?;

@@ -40,7 +40,8 @@ pub fn process(pid: u32) -> Result<(Duration, f64)> {
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks: u64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).context("the server is gone")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.split_whitespace().next());
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.split_whitespace().next());
     let peak = peak.and_then(|text| text.parse::<f64>().ok()).context("no peak memory")?;
     // Linux counts in hundredths of a second (USER_HZ) on every platform it serves.
     Ok((Duration::from_millis(ticks * 10), peak / 1024.0))

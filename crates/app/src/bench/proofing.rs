@@ -64,7 +64,11 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     provider.pool().close().await;
     whole.sort_unstable();
     zeroise.sort_unstable();
-    figures.add("judgement_ms_p50", percentile(&whole, 0.5), "from the last picture to the verdict, in a confined worker");
+    figures.add(
+        "judgement_ms_p50",
+        percentile(&whole, 0.5),
+        "from the last picture to the verdict, in a confined worker",
+    );
     figures.add("judgement_ms_p99", percentile(&whole, 0.99), "99 of 100 are quicker");
     figures.add("verdict_to_zeroise_ms_p99", percentile(&zeroise, 0.99), "from the verdict until nothing is left");
     for (stage, median) in stages(arguments, &sittings)? {

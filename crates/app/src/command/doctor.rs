@@ -1,9 +1,9 @@
 //! `lionrock doctor`: checks a set-up without changing it, and says what to mend.
 
-use crate::config::Config;
+use crate::config::{Config, Keys};
 use crate::worker::pool::Pool;
 use crate::worker::session::Launch;
-use crate::{gate, root_key, services, start};
+use crate::{gate, services, start};
 use anyhow::{Result, bail};
 use clap::Args;
 use lionrock_store::Store;
@@ -68,9 +68,10 @@ async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
     for check in gate::checks(config, &realm, gate::Build::this()) {
         note(findings, check.name, check.failure.map_or(Ok("passes"), Err));
     }
-    let root = match (&config.keys.root_file, &config.keys.passphrase_file) {
-        (Some(file), _) => root_key::read(file).map(|_| "a root key file that only its owner reads"),
-        _ => Ok("a passphrase file"),
+    let root = match &config.keys {
+        Keys { passphrase_file: Some(_), .. } => Ok("a passphrase file"),
+        Keys { pkcs11: Some(_), .. } => start::root(config).map(|_| "a key in a module that does not let it out"),
+        _ => start::root(config).map(|_| "a root key file that only its owner reads"),
     };
     note(findings, "root key", root);
     let tls = Certificate::from_files(&config.tls.chain, &config.tls.key, config.tls.tls12);

@@ -1,5 +1,6 @@
 //! `lionrock key`: the root of all keys.
 
+use crate::config::Pkcs11;
 use crate::root_key;
 use anyhow::Result;
 use clap::Subcommand;
@@ -15,6 +16,8 @@ pub enum Verb {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Make the root key inside a key store module (PKCS#11); it can never leave.
+    InitModule(Pkcs11),
 }
 
 /// Runs the command.
@@ -24,5 +27,6 @@ pub enum Verb {
 pub fn run(verb: &Verb) -> Result<()> {
     match verb {
         Verb::Init { out } => root_key::init(out, &System).map(drop),
+        Verb::InitModule(token) => root_key::init_in_module(token),
     }
 }

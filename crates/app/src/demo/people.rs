@@ -28,12 +28,7 @@ pub fn all(seed: u64) -> Result<Vec<Person>> {
 ///
 /// # Errors
 /// When an account cannot be made.
-pub async fn enrol(
-    platform: &Arc<Platform>,
-    folder: &Folder,
-    people: &[Person],
-    issuer: &str,
-) -> Result<PhoneBook> {
+pub async fn enrol(platform: &Arc<Platform>, folder: &Folder, people: &[Person], issuer: &str) -> Result<PhoneBook> {
     let file = folder.rehearsal().join("phones.json");
     let mut phones: BTreeMap<String, Authenticator> = match std::fs::read(&file) {
         Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", file.display()))?,

@@ -83,7 +83,11 @@ impl Report {
         self.bar.finish_and_clear();
         let whole = self.json(running);
         std::fs::write(running.folder.walk().join("walk.json"), serde_json::to_vec_pretty(&whole)?)?;
-        if as_json { println!("{whole}") } else { println!("{}", self.table(running)) }
+        if as_json {
+            println!("{whole}")
+        } else {
+            println!("{}", self.table(running))
+        }
         let failed = self.steps.iter().filter(|step| step.outcome.is_err()).count();
         if failed == 0 { Ok(()) } else { bail!("{failed} of {} steps failed", self.steps.len()) }
     }

@@ -41,7 +41,8 @@ async fn begin(running: &Running) -> Result<((Phone, Person), String)> {
     ensure!(reply.status.is_success(), "{} is not ready: {}", running.issuer, reply.text());
     let person = running.people.iter().find(|person| person.role == Role::Camera).context("nobody has a face")?.clone();
     let file = running.folder.walk().join("phone.json");
-    let earlier: Option<Authenticator> = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let earlier: Option<Authenticator> =
+        std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let Some(device) = earlier else {
         let phone = Phone::new(browser.fresh(), &running.issuer, Authenticator::default());
         return Ok(((phone, person), running.issuer.clone()));
@@ -124,7 +125,8 @@ fn text(path: &Path) -> String {
 async fn receipt(running: &Running, _registered: Registered) -> Result<((), String)> {
     let key = running.folder.path().join("ledger/vkey");
     let says =
-        lionrock(&["verify", "receipt", &text(&running.folder.walk().join("receipt.json")), "--key", &text(&key)]).await?;
+        lionrock(&["verify", "receipt", &text(&running.folder.walk().join("receipt.json")), "--key", &text(&key)])
+            .await?;
     Ok(((), says))
 }
 
@@ -150,14 +152,17 @@ async fn log_in(running: &Running, phone: &mut Phone) -> Result<(Login, String)>
     phone.browser = phone.browser.fresh();
     let back = phone.authorize(authorize.as_str()).await?;
     let page = service.get(back.as_str()).await?.text();
-    let inside = |from: &str, to: &str| page.split_once(from).and_then(|(_, rest)| rest.split_once(to)).map(|(text, _)| text);
-    let id_token = inside("<pre id=\"id-token\">", "</pre>")
-        .with_context(|| format!("nobody is logged in: {}", inside("<p id=\"reason\">", "</p>").unwrap_or("no reason")))?;
+    let inside =
+        |from: &str, to: &str| page.split_once(from).and_then(|(_, rest)| rest.split_once(to)).map(|(text, _)| text);
+    let id_token = inside("<pre id=\"id-token\">", "</pre>").with_context(|| {
+        format!("nobody is logged in: {}", inside("<p id=\"reason\">", "</p>").unwrap_or("no reason"))
+    })?;
     std::fs::write(running.folder.walk().join("id_token.jwt"), id_token)?;
     let payload = id_token.split('.').nth(1).context("the ID Token has no payload")?;
     let claims = serde_json::from_slice(&jose::decode(payload, "payload")?)?;
     let list = inside("<dl id=\"claims\">", "</dl>").unwrap_or_default();
-    let shown = |part: &str| part.split_once("</dt><dd>").map(|(name, value)| (name.to_owned(), value.replace("</dd>", "")));
+    let shown =
+        |part: &str| part.split_once("</dt><dd>").map(|(name, value)| (name.to_owned(), value.replace("</dd>", "")));
     let userinfo = list.split("<dt>").filter_map(shown).collect();
     let login = Login { id_token: id_token.to_owned(), claims, userinfo };
     Ok((login, "pushed request, PKCE, passkey, consent, code, token".to_owned()))

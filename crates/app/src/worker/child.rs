@@ -44,6 +44,7 @@ pub fn run(models_folder: &Path, strict: bool) -> ! {
     // A panic ends the worker without a word: a message could quote what it was reading.
     std::panic::set_hook(Box::new(|_| exit(70)));
     let mut protections = close_memory();
+    protections.extend(super::host::conditions());
     let files = models::read(models_folder).unwrap_or_else(|why| cannot_start(&why.to_string()));
     protections.extend(close_files());
     let models = Models::from_bytes(files).unwrap_or_else(|why| cannot_start(&why.to_string()));

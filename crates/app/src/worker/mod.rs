@@ -10,6 +10,7 @@
 pub mod child;
 pub mod codec;
 mod filter;
+pub mod host;
 pub mod message;
 pub mod models;
 pub mod pool;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::random::{Seeded, System};
+use crate::secret::Secret;
 
 const ALICE: [u8; 16] = [1; 16];
 const BOB: [u8; 16] = [2; 16];
@@ -12,13 +13,16 @@ fn slot<'a>() -> Slot<'a> {
 
 #[test]
 fn a_ring_opens_with_its_root_and_realm_only() {
-    let root = Root::generate(&System);
+    let root = Root::new(Secret::random(&System));
     let (ring, stored) = KeyRing::create(&root, "test-demo", &System).unwrap();
     let index = ring.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap();
     let again = KeyRing::open(&root, "test-demo", &stored).unwrap();
     assert_eq!(again.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap(), index);
     assert_ne!(again.mac(Mac::Code, "hkid", b"U123456").unwrap(), index);
-    assert_eq!(KeyRing::open(&Root::generate(&System), "test-demo", &stored).unwrap_err(), Error::DoesNotOpen);
+    assert_eq!(
+        KeyRing::open(&Root::new(Secret::random(&System)), "test-demo", &stored).unwrap_err(),
+        Error::DoesNotOpen
+    );
     assert_eq!(KeyRing::open(&root, "test-other", &stored).unwrap_err(), Error::DoesNotOpen);
     assert_eq!(KeyRing::open(&root, "test-demo", &stored[1..]).unwrap_err(), Error::NoSuchKey);
     let mut swapped = stored.clone();
@@ -28,7 +32,7 @@ fn a_ring_opens_with_its_root_and_realm_only() {
 
 #[test]
 fn a_value_opens_in_its_own_place_only() {
-    let root = Root::generate(&System);
+    let root = Root::new(Secret::random(&System));
     let (ring, _) = KeyRing::create(&root, "test-demo", &System).unwrap();
     let (other_ring, _) = KeyRing::create(&root, "test-other", &System).unwrap();
     let (key, wrapped) = ring.new_resident_key(&ALICE, &System).unwrap();
@@ -62,7 +66,7 @@ fn a_value_opens_in_its_own_place_only() {
 
 #[test]
 fn the_same_value_never_seals_alike() {
-    let root = Root::generate(&Seeded::new(1));
+    let root = Root::new(Secret::random(&Seeded::new(1)));
     let (ring, _) = KeyRing::create(&root, "test-demo", &System).unwrap();
     let seal = || ring.seal(Domain::Contact, &slot(), None, b"x", &System).unwrap().to_bytes();
     assert_ne!(seal(), seal());
@@ -70,7 +74,7 @@ fn the_same_value_never_seals_alike() {
 
 #[test]
 fn nothing_prints_a_key() {
-    let root = Root::generate(&System);
+    let root = Root::new(Secret::random(&System));
     let (ring, _) = KeyRing::create(&root, "test-demo", &System).unwrap();
     let shown = format!(
         "{root:?} {ring:?} {:?} {:?}",
@@ -78,4 +82,61 @@ fn nothing_prints_a_key() {
         ring.new_resident_key(&ALICE, &System).unwrap().0
     );
     assert!(!shown.contains(", 0x") && shown.len() < 300, "{shown}");
+}
+
+/// A token of SoftHSM2 in a folder of its own.
+fn soft_token(folder: &std::path::Path) -> std::path::PathBuf {
+    let module = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"]
+        .map(std::path::PathBuf::from)
+        .into_iter()
+        .find(|path| path.exists())
+        .expect("SoftHSM2 is missing: install the Debian package softhsm2");
+    std::fs::create_dir_all(folder.join("tokens")).unwrap();
+    let config = format!("directories.tokendir = {}\nobjectstore.backend = file\n", folder.join("tokens").display());
+    std::fs::write(folder.join("softhsm2.conf"), config).unwrap();
+    let made = std::process::Command::new("softhsm2-util")
+        .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+        .args(["--init-token", "--free", "--label", "lionrock-test", "--pin", "123456", "--so-pin", "12345678"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    module
+}
+
+/// Runs this test again as a process of its own: a module reads its settings from the environment once.
+#[test]
+fn a_root_in_a_module_opens_the_ring_and_never_leaves() {
+    if let Ok(module) = std::env::var("LIONROCK_SOFTHSM_CHILD") {
+        return root_in_module(std::path::Path::new(&module));
+    }
+    let folder = std::env::temp_dir().join(format!("lionrock-softhsm-{}", std::process::id()));
+    let module = soft_token(&folder);
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["a_root_in_a_module_opens_the_ring_and_never_leaves", "--nocapture"])
+        .env("LIONROCK_SOFTHSM_CHILD", module)
+        .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn root_in_module(module: &std::path::Path) {
+    use crate::pkcs11::ModuleRoot;
+    use zeroize::Zeroizing;
+    let pin = |text: &str| Zeroizing::new(text.to_owned());
+    assert_eq!(ModuleRoot::open(module, "lionrock-test", pin("123456")).unwrap_err(), Error::NoSuchKey);
+    ModuleRoot::init(module, "lionrock-test", pin("123456")).unwrap();
+    assert_eq!(ModuleRoot::init(module, "lionrock-test", pin("123456")).unwrap_err(), Error::Exists);
+    assert_eq!(ModuleRoot::open(module, "lionrock-test", pin("999999")).unwrap_err(), Error::WrongPin);
+    assert_eq!(ModuleRoot::open(module, "another", pin("123456")).unwrap_err(), Error::Module);
+    let root = || Root::in_module(ModuleRoot::open(module, "lionrock-test", pin("123456")).unwrap());
+    let (first, stored) = KeyRing::create(&root(), "test-demo", &System).unwrap();
+    let again = KeyRing::open(&root(), "test-demo", &stored).unwrap();
+    let index = |ring: &KeyRing| ring.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap();
+    assert_eq!(index(&first), index(&again));
+    assert_eq!(KeyRing::open(&root(), "test-other", &stored).unwrap_err(), Error::DoesNotOpen);
+    let elsewhere = Root::new(Secret::random(&System));
+    assert_eq!(KeyRing::open(&elsewhere, "test-demo", &stored).unwrap_err(), Error::DoesNotOpen);
 }
