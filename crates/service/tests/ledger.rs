@@ -349,3 +349,17 @@ async fn replace_head(platform: &Platform, size: Option<u64>) -> lionrock_store:
     platform.store.write(move |tx| lionrock_store::log_head::replace(tx, &after).map(drop)).await.unwrap();
     head
 }
+
+both_engines! {
+    fn ten_thousand_waiting_leaves_take_seconds(at place) {
+        let (platform, clock) = (platform(&place).await, Clock::new());
+        append(&platform, &clock, 10_000).await;
+        let start = std::time::Instant::now();
+        assert_eq!(sequence(&platform, &caller(&clock)).await.unwrap(), 10_000);
+        let placed = start.elapsed();
+        Publisher::new(&platform).unwrap().publish(&platform).await.unwrap();
+        println!("10000 leaves placed in {placed:?}, published after {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+        assert_eq!(check(&platform, None).entries, 10_000);
+    }
+}
