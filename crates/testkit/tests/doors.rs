@@ -52,6 +52,9 @@ const ENGINE_WORDS: [&str; 13] = [
     "last_insert_rowid",
 ];
 
+/// Pieces of one journey that another may use inside its own transaction: no verbs of their own.
+const PIECES: [&str; 1] = ["crate::account::codes::make("];
+
 #[test]
 fn doors_have_one_user() {
     let mut faults = Vec::new();
@@ -97,7 +100,8 @@ fn no_journey_calls_another() {
         let Some(mine) = journeys.iter().find(|chapters| chapters.contains(&own)) else { continue };
         for (number, line) in tree::code(&text).lines().enumerate() {
             for other in journeys.iter().filter(|journey| *journey != mine).copied().flatten() {
-                if line.contains(&format!("crate::{other}::")) {
+                let piece = PIECES.iter().any(|piece| line.contains(piece));
+                if line.contains(&format!("crate::{other}::")) && !piece {
                     let way = "sink the rule to model or the query to store";
                     faults.push(format!("{path}:{}: {own} calls {other}: {way}", number + 1));
                 }
