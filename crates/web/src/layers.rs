@@ -124,7 +124,7 @@ async fn run(state: &AppState, visit: &Visit, request: Request, next: Next) -> R
     }
 }
 
-/// Sets the browser cookie on the first page and the language cookie on `?lang`.
+/// Sets the browser cookie on the first page and the language cookie on `?lang`; clears what an ended session leaves.
 fn remember(visit: &Visit, method: &Method, response: &mut Response) {
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if visit.browser.fresh && is_page && is_safe(method) {
@@ -134,6 +134,12 @@ fn remember(visit: &Visit, method: &Method, response: &mut Response) {
     if is_page && visit.here.contains("lang=") {
         let line = cookie::set(cookie::LANGUAGE, visit.say.tag(), Some(YEAR));
         response.headers_mut().append(header::SET_COOKIE, line);
+    }
+    // Whoever ends a session leaves nothing of it in the browser (OWASP ASVS 5.0, 14.3.1).
+    let gone = cookie::clear(cookie::SESSION);
+    if response.headers().get_all(header::SET_COOKIE).iter().any(|line| *line == gone) {
+        let all = HeaderValue::from_static("\"cache\", \"storage\"");
+        response.headers_mut().insert(http::HeaderName::from_static("clear-site-data"), all);
     }
     if response.status() == http::StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("60"));

@@ -23,6 +23,7 @@ pub struct Metrics {
     requests: Family<Labels, Counter>,
     seconds: Family<Labels, Histogram>,
     running: Gauge,
+    policy_reports: Counter,
 }
 
 /// Counts a request as running until dropped.
@@ -37,7 +38,10 @@ impl Metrics {
         registry.register("http_requests", "Requests answered, by route template, method and status", requests.clone());
         registry.register("http_request_seconds", "Time to the head of the answer, by route template", seconds.clone());
         registry.register("http_requests_running", "Requests being answered now", running.clone());
-        Self { registry: registry.into(), requests, seconds, running }
+        let policy_reports = Counter::default();
+        let help = "Reports of browsers that the content policy stopped something";
+        registry.register("content_policy_reports", help, policy_reports.clone());
+        Self { registry: registry.into(), requests, seconds, running, policy_reports }
     }
 
     /// Adds a counter whose value is kept elsewhere, under `lionrock_NAME`.
@@ -70,6 +74,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.dec();
     }
+}
+
+/// `POST /csp-report`: a browser says that the content policy stopped something. Counted only: the report names addresses a person visited.
+pub async fn policy_report(State(state): State<AppState>) -> StatusCode {
+    state.edge.metrics.policy_reports.inc();
+    StatusCode::NO_CONTENT
 }
 
 /// `GET /metrics`, for peers on this machine only.

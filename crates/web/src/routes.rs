@@ -89,6 +89,7 @@ fn machines() -> Router<AppState> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
+        .route("/csp-report", post(metrics::policy_report))
         .route("/static/{file}", get(static_files::plain))
         .route("/static/{version}/{file}", get(static_files::versioned))
         .route("/ledger/{*path}", get(ledger::get))

@@ -256,3 +256,16 @@ async fn files_may_be_kept_only_under_their_version() {
         assert_eq!(get_page(&site, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_ended_session_leaves_nothing_in_the_browser() {
+    let stage = Stage::new().await;
+    let site = stage.site();
+    let (cookie, token) = first_visit(&site).await;
+    let out = request(Method::POST, "/signout").header(header::COOKIE, &cookie).header("x-csrf-token", &token);
+    let (status, headers, _) = send(&site, out.body(Body::empty()).unwrap()).await;
+    assert_eq!((status, headers["clear-site-data"].to_str().unwrap()), (StatusCode::SEE_OTHER, "\"cache\", \"storage\""));
+    assert!(headers.get_all(header::SET_COOKIE).iter().any(|line| line.to_str().unwrap().starts_with("__Host-session=;")));
+    let (_, headers, _) = get_page(&site, "/").await;
+    assert!(!headers.contains_key("clear-site-data"));
+}

@@ -35,3 +35,15 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
+
+for (const button of document.querySelectorAll("[data-save]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const link = document.createElement("a");
+    const text = document.getElementById(button.dataset.save).textContent;
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    link.download = button.dataset.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  });
+}

@@ -94,3 +94,4 @@ history-kind-custody-opened = Taking pictures of your card and face began
 history-kind-session-ended = A session was ended
 history-kind-session-all-ended = All other sessions were ended
 history-kind-other = Entry of type { $kind }
+closed-save = Save the receipt

@@ -90,3 +90,4 @@ history-kind-custody-opened = 开始拍摄您的身份证及面部
 history-kind-session-ended = 一个登录已结束
 history-kind-session-all-ended = 所有其他登录已结束
 history-kind-other = 类别为 { $kind } 的条目
+closed-save = 保存收据

@@ -90,3 +90,4 @@ history-kind-custody-opened = 開始拍攝你的身份證及面容
 history-kind-session-ended = 一項登入已結束
 history-kind-session-all-ended = 所有其他登入已結束
 history-kind-other = 類別為 { $kind } 的條目
+closed-save = 儲存收據

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::Visit;
 
-const FIXED: [(HeaderName, &str); 9] = [
+const FIXED: [(HeaderName, &str); 10] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -15,12 +15,14 @@ const FIXED: [(HeaderName, &str); 9] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    (HeaderName::from_static("reporting-endpoints"), "policy=\"/csp-report\""),
 ];
 
 /// Scripts, styles and pictures of our own origin only; nothing inline; framed by nobody.
 const CONTENT_POLICY: &str = concat!(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; ",
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; ",
+    "report-uri /csp-report; report-to policy"
 );
 
 /// Everything off but passkeys of our own pages.
