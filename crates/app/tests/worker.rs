@@ -12,6 +12,9 @@ use lionrock_model::custody::{CloseReason, Label, PICTURE_BYTES, Part, seal_info
 use lionrock_model::id::CustodyId;
 use lionrock_model::proofing::{Action, Challenge, Reason, Verdict};
 use lionrock_model::time::Millis;
+use lionrock_rehearsal::people::{Person, registers_by_camera};
+use lionrock_rehearsal::scene::{Condition, photograph};
+use lionrock_rehearsal::{card, face as faces};
 use lionrock_service::port::{Ended, NotTaken, ProofingError, ProofingProvider};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::path::PathBuf;
@@ -234,16 +237,17 @@ async fn a_killed_worker_is_a_process_loss_at_any_moment() {
 
 #[tokio::test]
 async fn the_watchdog_ends_a_worker_at_its_deadline() {
-    let provider = provider(launch(Duration::from_millis(400), Duration::from_millis(900)), 2).await;
-    let idle = provider.open(custody(1)).await.unwrap();
-    let slow = provider.open(custody(2)).await.unwrap();
+    let watched = provider(launch(Duration::from_millis(400), Duration::from_secs(60)), 1).await;
+    let slow = watched.open(custody(2)).await.unwrap();
     let begun = Instant::now();
-    provider.receive(custody(2), CARD, seal(&slow.seal_key, custody(2), CARD, b"x")).await.unwrap().unwrap();
-    assert_eq!(next_end(&provider).await, Ended { custody: custody(2), reason: CloseReason::Deadline });
-    assert!(begun.elapsed() >= Duration::from_millis(350), "not before the deadline");
+    watched.receive(custody(2), CARD, seal(&slow.seal_key, custody(2), CARD, b"x")).await.unwrap().unwrap();
+    assert_eq!(next_end(&watched).await, Ended { custody: custody(2), reason: CloseReason::Deadline });
+    assert!(begun.elapsed() >= Duration::from_millis(400), "not before the deadline");
     assert!(!lives(pid(&slow.worker)));
-    assert_eq!(next_end(&provider).await, Ended { custody: custody(1), reason: CloseReason::Deadline });
-    assert!(!lives(pid(&idle.worker)));
+    let watched = provider(launch(Duration::from_secs(60), Duration::from_millis(300)), 1).await;
+    let idle = watched.open(custody(1)).await.unwrap();
+    assert_eq!(next_end(&watched).await, Ended { custody: custody(1), reason: CloseReason::Deadline });
+    assert!(!lives(pid(&idle.worker)), "a worker nobody sends anything to is ended too");
 }
 
 #[tokio::test]
@@ -326,5 +330,128 @@ async fn production_starts_only_with_every_protection() {
         (true, Ok(())) => {}
         (false, Err(Lost::CannotStart(why))) => assert!(why.contains("does not give the protection"), "{why}"),
         (held, other) => panic!("protections all held: {held}, strict start: {other:?}"),
+    }
+}
+
+const ASKED: [Action; 2] = [Action::TurnLeft, Action::LookUp];
+
+/// A synthetic person's card and face pictures, labelled as a page labels them.
+fn capture(person: &Person) -> Vec<(Label, Vec<u8>)> {
+    let front = photograph(&card::draw(person, 1), Condition::Ordinary(0), 1);
+    let frames = faces::selfie_frames(person, &ASKED, 1);
+    let frames = frames.into_iter().enumerate();
+    let frames =
+        frames.map(|(n, (action, at_ms, picture))| (Label { part: Part::Face(n as u8), at_ms, action }, picture));
+    std::iter::once((CARD, front)).chain(frames).collect()
+}
+
+async fn send(provider: &Builtin, id: CustodyId, key: &[u8; 32], pictures: &[(Label, Vec<u8>)]) {
+    for (label, picture) in pictures {
+        provider.receive(id, *label, seal(key, id, *label, picture)).await.unwrap().unwrap();
+    }
+}
+
+fn asked() -> Challenge {
+    Challenge { actions: ASKED.to_vec() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_pictures_are_judged_in_the_confined_process() {
+    let people = registers_by_camera(1).unwrap();
+    let pictures = capture(&people[0]);
+    let provider = provider(patient(), 1).await;
+    let opened = provider.open(custody(1)).await.unwrap();
+    send(&provider, custody(1), &opened.seal_key, &pictures).await;
+    let (progress, mut stages) = unbounded_channel();
+    let judged = provider.judge(custody(1), asked(), "2026-11-23".into(), progress).await.unwrap();
+    assert_eq!(judged.judgement.verdict, Verdict::Accepted, "{:?}", judged.judgement.reasons);
+    let text = judged.judgement.card.unwrap();
+    assert_eq!(text.hkid, people[0].printed_number());
+    assert_eq!(judged.pictures as usize, pictures.len());
+    assert_eq!(judged.bytes, pictures.iter().map(|(_, picture)| picture.len() as u64).sum::<u64>());
+    let mut told = Vec::new();
+    while let Some(stage) = stages.recv().await {
+        told.push(stage);
+    }
+    assert!(told.is_sorted() && told.last() == Some(&lionrock_model::proofing::Stage::Destroy), "{told:?}");
+    assert!(!lives(pid(&opened.worker)));
+    // The promise is 100 ms at the 99th percentile on an idle machine; here others build and test beside it.
+    assert!(
+        judged.verdict_to_zeroise < Duration::from_secs(1),
+        "{:?} from verdict to oblivion",
+        judged.verdict_to_zeroise
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swapped_foreign_and_repeated_pictures_are_not_accepted() {
+    let people = registers_by_camera(1).unwrap();
+    let (own, other) = (capture(&people[0]), capture(&people[1]));
+    let swap = |pictures: &[(Label, Vec<u8>)]| {
+        let mut swapped = pictures.to_vec();
+        let (card, face) = (swapped[0].1.clone(), swapped[1].1.clone());
+        (swapped[0].1, swapped[1].1) = (face, card);
+        swapped
+    };
+    let foreign: Vec<_> = std::iter::once(other[0].clone()).chain(own[1..].iter().cloned()).collect();
+    let still: Vec<_> = own
+        .iter()
+        .map(|(label, picture)| (*label, if label.part == Part::Card { picture } else { &own[1].1 }.clone()))
+        .collect();
+    let provider = provider(patient(), 1).await;
+    for (n, (what, pictures, challenge)) in [
+        ("card and face swapped", swap(&own), asked()),
+        ("another person's card", foreign, asked()),
+        ("one picture for all movements", still, asked()),
+        ("movements in another order", own.clone(), Challenge { actions: vec![Action::LookUp, Action::TurnLeft] }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = custody(n as u8 + 1);
+        let opened = loop {
+            match provider.open(id).await {
+                Err(ProofingError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
+                opened => break opened.unwrap(),
+            }
+        };
+        send(&provider, id, &opened.seal_key, &pictures).await;
+        let (progress, _stages) = unbounded_channel();
+        let judged = provider.judge(id, challenge, "2026-11-23".into(), progress).await.unwrap();
+        assert_ne!(judged.judgement.verdict, Verdict::Accepted, "{what}");
+        assert!(judged.judgement.card.is_none(), "{what}: no text leaves without acceptance");
+        assert!(!lives(pid(&opened.worker)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_in_the_middle_of_any_stage_gives_no_verdict() {
+    use lionrock_model::proofing::Stage;
+    let pictures = capture(&registers_by_camera(1).unwrap()[0]);
+    let provider = provider(patient(), 1).await;
+    for (n, at) in [Stage::Decode, Stage::FindCard, Stage::ReadCard, Stage::FindFace].into_iter().enumerate() {
+        let id = custody(n as u8 + 1);
+        let opened = loop {
+            match provider.open(id).await {
+                Err(ProofingError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
+                opened => break opened.unwrap(),
+            }
+        };
+        send(&provider, id, &opened.seal_key, &pictures).await;
+        let (progress, mut stages) = unbounded_channel();
+        let worker = pid(&opened.worker);
+        let killing = async move {
+            while let Some(stage) = stages.recv().await {
+                if stage >= at {
+                    // Gone already only when the whole judgement was faster than this line.
+                    let _ = kill_process(worker, Signal::KILL);
+                    return stage;
+                }
+            }
+            panic!("the stage {at:?} never came");
+        };
+        let (judged, stage) = tokio::join!(provider.judge(id, asked(), "2026-11-23".into(), progress), killing);
+        assert_eq!(judged.err(), Some(ProofingError::Lost(CloseReason::ProcessLoss)), "killed at {stage:?}");
+        assert_eq!(next_end(&provider).await.custody, id);
     }
 }
