@@ -5,6 +5,7 @@ use lionrock_model::language::Language;
 use lionrock_service::account::{data, overview};
 
 use super::{cookie, failure, history};
+use crate::language::Say;
 use crate::page::account::{Data, Home};
 use crate::page::{self, time};
 use crate::{Answer, AppState, Visit};
@@ -46,15 +47,25 @@ pub async fn stored(State(state): State<AppState>, visit: Visit) -> Answer {
     .into_iter()
     .map(|(key, value)| (say.t(key), value.unwrap_or_else(|| say.t("value-none"))))
     .collect();
-    let digest: String = kept.notice.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let notice = notice(say, &kept.notice.0, &kept.notice.1);
     fields.extend([
         (say.t("field-devices"), kept.devices.join(" · ")),
         (say.t("data-since"), time::moment(say, kept.since)),
-        (say.t("data-notice"), say.t2("data-notice-value", "language", &kept.notice.1, "digest", digest)),
+        (say.t("data-notice"), notice),
         (say.t("data-codes"), kept.codes_left.to_string()),
         (say.t("data-sessions"), kept.sessions.to_string()),
         (say.t("data-history"), kept.history.to_string()),
         (say.t("data-consents"), kept.consents.to_string()),
     ]);
     page::show(&Data { frame: visit.frame("data-title"), fields })
+}
+
+/// The notice agreed to, by its digest; people registered beforehand in a test realm were shown none.
+fn notice(say: Say, digest: &[u8], tag: &str) -> String {
+    if digest.iter().all(|byte| *byte == 0) {
+        return say.t("value-none");
+    }
+    let language = Language::from_tag(tag).map_or(tag, Language::name);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    say.t2("data-notice-value", "language", language, "digest", digest)
 }
