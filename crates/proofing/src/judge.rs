@@ -101,8 +101,8 @@ pub fn judge_timed(
 /// What keeps the card from being believed, in the order in which a person should act on it.
 pub fn read_card(policy: &Policy, models: &Models, card: Vec<u8>, today: Date) -> Result<CardText, Vec<Reason>> {
     let picture = intake::take_in_and_wipe(card, intake::CARD_BYTES).map_err(|error| vec![broken(error)])?;
-    let guesses = place::guesses(models, &picture);
-    let (_, text) = card_text(policy, models, &picture, guesses, today)?;
+    let guess = place::guess(models, &picture);
+    let (_, text) = card_text(policy, models, &picture, guess.as_ref(), today)?;
     Ok(text)
 }
 
@@ -192,9 +192,9 @@ fn look_at(
     let mut findings: Vec<Finding> = Vec::new();
 
     progress(Stage::FindCard);
-    let guesses = place::guesses(models, &decoded.card);
+    let guess = place::guess(models, &decoded.card);
     progress(Stage::ReadCard);
-    let card = card_text(policy, models, &decoded.card, guesses, today).map_err(|reasons| {
+    let card = card_text(policy, models, &decoded.card, guess.as_ref(), today).map_err(|reasons| {
         let missing = reasons.contains(&Reason::CardNotFound);
         let swapped = missing && swapped(models, decoded);
         findings.extend(retake(if swapped { vec![Reason::PicturesSwapped] } else { reasons }));
@@ -247,17 +247,11 @@ fn card_text(
     policy: &Policy,
     models: &Models,
     picture: &Picture,
-    guesses: Vec<place::Guess>,
+    guess: Option<&place::Guess>,
     today: Date,
 ) -> Result<(Picture, CardText), Vec<Reason>> {
-    // If no text fits, the best that can be said is what is wrong with the outline that looked most like a card.
-    let suspicion = guesses
-        .first()
-        .filter(|guess| guess.portrait_seen)
-        .map(|guess| quality::complaints(&guess.card, policy))
-        .unwrap_or_default();
-    let Some(placed) = place::place(models, picture, guesses) else {
-        return Err(if suspicion.is_empty() { vec![Reason::CardNotFound] } else { suspicion });
+    let Some(placed) = place::place(models, picture, guess) else {
+        return Err(quality::excuse(picture, guess, policy).map_or_else(|| vec![Reason::CardNotFound], |why| vec![why]));
     };
     let complaints = quality::complaints(&placed.card, policy);
     if !complaints.is_empty() {

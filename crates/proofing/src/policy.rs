@@ -79,7 +79,7 @@ impl Default for Policy {
             card_brightness: 60.0,
             card_glare: 0.005,
             card_sharpness: 50.0,
-            card_saturation: 0.05,
+            card_saturation: 0.035,
             presence: Presence {
                 turn: 0.12,
                 tilt: 0.035,

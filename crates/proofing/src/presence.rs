@@ -12,6 +12,10 @@ use crate::policy::Presence;
 /// Frames whose small versions differ by less than this, in grey levels, are the same picture.
 const STILL: f32 = 0.6;
 
+/// A movement counts when it is at least this strong beside the strongest other one: a head that turns also nods a
+/// little, and a nod is measured more coarsely.
+const RIVAL: f32 = 0.6;
+
 /// One frame as far as presence is concerned.
 pub(crate) struct Moment {
     /// The movement the frame answers; none for looking straight ahead.
@@ -68,7 +72,7 @@ pub(crate) fn followed(moments: &[Moment], challenge: &Challenge, policy: &Prese
         };
         let wanted = reached(*asked);
         let rival = Action::ALL.into_iter().filter(|action| action != asked).map(reached).fold(f32::MIN, f32::max);
-        if wanted < 1.0 || wanted <= rival || !smooth(group, policy) {
+        if wanted < 1.0 || wanted < RIVAL * rival || !smooth(group, policy) {
             return Err(Reason::ActionsNotFollowed);
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn lies_straight(template: &Template, lines: &[(Line, Reading)]) -> b
     let pairs = pairs(template, lines);
     let near: Vec<f32> = pairs.iter().map(|pair| pair.off(|p| p)).filter(|off| *off <= STRAY).collect();
     let residual = near.iter().sum::<f32>() / near.len().max(1) as f32;
-    near.len() >= ANCHORS && near.len() + 1 >= pairs.len() && residual <= RESIDUAL
+    near.len() >= ANCHORS && near.len() * 5 >= pairs.len() * 4 && residual <= RESIDUAL
 }
 
 /// Places a template by the lines read; `None` when too few agree.

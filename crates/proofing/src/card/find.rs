@@ -23,32 +23,45 @@ const FILL: f32 = 0.85;
 const COVER: f32 = 0.10;
 /// Dilation pushes the outline out by about this many pixels.
 const OUTWARD: f32 = 1.0;
+/// Outlines whose corners are all nearer than this, in pixels, are one.
+const SAME: f32 = 8.0;
+/// No more outlines than this are looked into.
+const MOST: usize = 4;
 /// Points this near to a side, in pixels, belong to it.
 const NEAR: f32 = 3.0;
 
-/// The likeliest outline, its first side a long one; corners run clockwise. Which long side is the top is not known yet.
-pub(crate) fn outline(picture: &Picture) -> Option<Quad> {
+/// The likeliest outlines, best first; in each the first side is a long one and corners run clockwise. Which long
+/// side is the top is not known yet.
+pub(crate) fn outlines(picture: &Picture) -> Vec<Quad> {
     let (small, scale) = picture.shrunk(SIDE);
     let whole = (small.width() * small.height()) as f32;
     let shade = small.shade();
     let soft = Shade::new(imageproc::filter::gaussian_blur_f32(shade.grey(), 1.2));
-    let mut best: Option<(f32, Quad)> = None;
+    let mut found: Vec<(f32, Quad)> = Vec::new();
     for (low, high) in THRESHOLDS {
         let edges = Shade::new(imageproc::edges::canny(soft.grey(), low, high));
         let thick = Shade::new(imageproc::morphology::dilate(edges.grey(), Norm::LInf, 1));
         for contour in find_contours::<i32>(thick.grey()) {
-            if contour.border_type != BorderType::Outer || contour.points.len() < 80 {
+            if contour.points.len() < 80 {
                 continue;
             }
-            let Some((quad, score)) = four_sided(&contour.points, whole) else { continue };
-            if best.as_ref().is_none_or(|(most, _)| score > *most) {
-                best = Some((score, quad));
-            }
+            // Print around the card runs into its edge from outside, so the edge's inner side is looked at as well.
+            let outward = if contour.border_type == BorderType::Outer { OUTWARD } else { -OUTWARD };
+            found.extend(four_sided(&contour.points, whole, outward));
         }
     }
-    let (_, quad) = best?;
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut kept: Vec<Quad> = Vec::new();
+    for (_, quad) in found {
+        let same = |other: &Quad| quad.iter().all(|corner| other.iter().any(|p| p.distance(*corner) < SAME));
+        if !kept.iter().any(same) {
+            kept.push(quad);
+        }
+    }
+    kept.truncate(MOST);
     // From pixel middles of the small picture to those of the large one.
-    Some(quad.map(|p| Point::new((p.x + 0.5) / scale - 0.5, (p.y + 0.5) / scale - 0.5)))
+    let grown = |p: Point| Point::new((p.x + 0.5) / scale - 0.5, (p.y + 0.5) / scale - 0.5);
+    kept.into_iter().map(|quad| quad.map(grown)).collect()
 }
 
 /// Straightened card → picture, for an outline whose first corner is the card's top left.
@@ -64,7 +77,7 @@ pub(crate) fn upside_down(quad: &Quad) -> Quad {
     [c, d, a, b]
 }
 
-fn four_sided(contour: &[Pixel<i32>], whole: f32) -> Option<(Quad, f32)> {
+fn four_sided(contour: &[Pixel<i32>], whole: f32, outward: f32) -> Option<(f32, Quad)> {
     let points = |pixels: &[Pixel<i32>]| pixels.iter().map(|p| Point::new(p.x as f32, p.y as f32)).collect::<Vec<_>>();
     let mut hull = points(&convex_hull(contour));
     let hull_area = area(&hull);
@@ -75,7 +88,7 @@ fn four_sided(contour: &[Pixel<i32>], whole: f32) -> Option<(Quad, f32)> {
         hull.reverse();
     }
     let rough = cornered(hull)?;
-    let quad = tightened(&rough, &points(contour))?;
+    let quad = tightened(&rough, &points(contour), outward)?;
     let quad_area = area(&quad);
     let fill = hull_area / quad_area.max(1.0);
     let [a, b, c, d] = quad;
@@ -84,7 +97,7 @@ fn four_sided(contour: &[Pixel<i32>], whole: f32) -> Option<(Quad, f32)> {
     let aspect = across.max(down) / across.min(down).max(1.0);
     let fits = (aspect / ASPECT - 1.0).abs() <= ASPECT_SLACK && (FILL..=1.1).contains(&fill);
     // A larger outline wins, unless its shape is clearly worse.
-    fits.then(|| (quad, hull_area / whole * fill * (1.0 - (aspect / ASPECT - 1.0).abs())))
+    fits.then(|| (hull_area / whole * fill * (1.0 - (aspect / ASPECT - 1.0).abs()), quad))
 }
 
 /// Takes sides away from a convex outline, always the one whose neighbours then add the least area, until four are
@@ -115,7 +128,7 @@ fn cornered(mut hull: Vec<Point>) -> Option<Quad> {
 }
 
 /// Each side laid through the outline's own points along it, then moved in by what blurring and dilation pushed it out.
-fn tightened(rough: &Quad, outline: &[Point]) -> Option<Quad> {
+fn tightened(rough: &Quad, outline: &[Point], pushed: f32) -> Option<Quad> {
     let [a, b, c, d] = *rough;
     let mut sides = [(a, b), (b, c), (c, d), (d, a)];
     for (from, to) in &mut sides {
@@ -141,7 +154,7 @@ fn tightened(rough: &Quad, outline: &[Point]) -> Option<Quad> {
         }
         let slope = tv / tt;
         let at = |along: f32| {
-            let out = v + slope * (along - t) - OUTWARD;
+            let out = v + slope * (along - t) - pushed;
             Point::new(from.x + along * ux + out * uy, from.y + along * uy - out * ux)
         };
         (*from, *to) = (at(0.0), at(length));
@@ -169,7 +182,7 @@ fn crossing((a, b): (Point, Point), (c, d): (Point, Point)) -> Option<Point> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use image::{Rgb, RgbImage};
 
@@ -182,7 +195,7 @@ mod tests {
             let inside = p.x > 0.0 && p.y > 0.0 && p.x < 1010.0 && p.y < 637.0;
             if inside { Rgb([210, 220, 215]) } else { Rgb([90, 80, 70]) }
         }));
-        let found = outline(&picture).unwrap();
+        let found = outlines(&picture)[0];
         for corner in truth {
             assert!(found.iter().any(|p| p.distance(corner) < 12.0), "{corner:?} {found:?}");
         }
@@ -190,6 +203,6 @@ mod tests {
 
     #[test]
     fn a_plain_picture_has_no_outline() {
-        assert!(outline(&Picture::new(RgbImage::from_pixel(800, 600, Rgb([120, 120, 120])))).is_none());
+        assert!(outlines(&Picture::new(RgbImage::from_pixel(800, 600, Rgb([120, 120, 120])))).is_empty());
     }
 }

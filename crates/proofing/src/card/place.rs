@@ -4,7 +4,7 @@ use super::anchors::{self, Fit};
 use super::find;
 use super::template::{CARD, Template};
 use crate::face::detect::{self, Face};
-use crate::geometry::{Homography, Point};
+use crate::geometry::{Homography, Point, Similarity};
 use crate::models::Models;
 use crate::picture::Picture;
 use crate::text::find::{Line, lines};
@@ -12,8 +12,8 @@ use crate::text::read::{Reading, read};
 
 /// The text of a straightened card is sought with its longer side at this many pixels.
 const CARD_TEXT: u32 = 736;
-/// The text of a whole picture is sought at this many.
-const PICTURE_TEXT: u32 = 1216;
+/// The text of a card whose place is uncertain is sought at this many.
+const VIEW_TEXT: u32 = 896;
 /// A portrait is sought with the longer side of the card at this many.
 const PORTRAIT: u32 = 320;
 /// Faces are sought in a whole picture at this many.
@@ -22,8 +22,12 @@ const PICTURE_FACE: u32 = 640;
 const FEWEST_LINES: usize = 6;
 /// A line of a straightened card that is not a field and longer than this, in pixels, is not worth reading.
 const LONG: f32 = 560.0;
-/// More lines than this are a page, not a card; the longest are kept.
-const MOST_LINES: usize = 40;
+/// Only so many lines are read when it is not known which of them matter.
+const MOST_LINES: usize = 24;
+/// A line whose end is further from the middle than this share of the card's side is not on the card.
+const OFF_CARD: f32 = 0.56;
+/// A card guessed from its portrait may be larger than guessed by this much.
+const MARGIN: f32 = 1.2;
 
 /// A guess at where the card lies: a straightened picture, and whether a portrait was seen in its place.
 pub(crate) struct Guess {
@@ -43,22 +47,32 @@ pub(crate) struct Placed {
     pub template: usize,
 }
 
-/// The outline, straightened both ways round; the way that shows a portrait on the left comes first, alone.
-pub(crate) fn guesses(models: &Models, picture: &Picture) -> Vec<Guess> {
-    let Some(quad) = find::outline(picture) else { return Vec::new() };
-    let guess = |quad| {
-        let to_picture = find::straighten(&quad)?;
-        let card = picture.warped(&to_picture, CARD.0, CARD.1);
-        let portrait = portrait(models, &card);
-        Some((portrait.map_or(0.0, |face| face.score), Guess { card, to_picture, portrait_seen: false }))
+/// The outline that shows a portrait in its place, straightened; otherwise the likeliest outline, if there is one.
+pub(crate) fn guess(models: &Models, picture: &Picture) -> Option<Guess> {
+    let quads = find::outlines(picture);
+    let (small, scale) = picture.shrunk(PICTURE_FACE);
+    let surest = quads
+        .iter()
+        .flat_map(|quad| [*quad, find::upside_down(quad)])
+        .filter_map(|quad| {
+            // A small version is enough to see whether a portrait is where it belongs.
+            let (wide, tall) = (PORTRAIT, PORTRAIT * CARD.1 / CARD.0);
+            let grown = CARD.0 as f32 / wide as f32;
+            let to_card = Homography::scaling(grown, CARD.1 as f32 / tall as f32);
+            let to_small = to_card.then(&find::straighten(&quad)?).then(&Homography::scaling(scale, scale));
+            let seen = detect::faces_at(&models.face_detector, &small.warped(&to_small, wide, tall), PORTRAIT);
+            let fitting = seen.iter().filter(|face| models.templates.iter().any(|t| t.suits(face, grown)));
+            Some((fitting.map(|face| face.score).fold(0.0, f32::max), quad))
+        })
+        .filter(|(score, _)| *score > 0.0)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let (quad, portrait_seen) = match surest {
+        Some((_, quad)) => (quad, true),
+        None => (*quads.first()?, false),
     };
-    let mut both: Vec<(f32, Guess)> = [quad, find::upside_down(&quad)].into_iter().filter_map(guess).collect();
-    both.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let seen = both.first().is_some_and(|(score, _)| *score > 0.0);
-    if seen {
-        both.truncate(1);
-    }
-    both.into_iter().map(|(_, guess)| Guess { portrait_seen: seen, ..guess }).collect()
+    let to_picture = find::straighten(&quad)?;
+    let card = picture.warped(&to_picture, CARD.0, CARD.1);
+    Some(Guess { card, to_picture, portrait_seen })
 }
 
 /// The best face in the portrait's place of any template.
@@ -69,61 +83,86 @@ pub(crate) fn portrait(models: &Models, card: &Picture) -> Option<Face> {
         .find(|face| zones.iter().any(|zone| zone.holds(face.area.centre()) && zone.holds(face.nose())))
 }
 
-/// Places a card by its text, from the guesses and, when they fail, from the whole picture.
-pub(crate) fn place(models: &Models, picture: &Picture, guesses: Vec<Guess>) -> Option<Placed> {
-    for guess in guesses {
-        let (wanted, rest): (Vec<Line>, Vec<Line>) = text_of(models, &guess.card, CARD_TEXT)
-            .into_iter()
-            .partition(|line| models.templates.iter().any(|template| template.expects(line)));
-        if wanted.len() < FEWEST_LINES {
-            continue;
-        }
-        // Mostly the outline is right and titles, labels and whatever else is printed need not be read.
-        let mut found = read_all(models, &guess.card, wanted);
-        let straight = models.templates.iter().position(|template| anchors::lies_straight(template, &found));
-        if let Some(template) = straight {
-            return Some(Placed { card: guess.card, lines: found, template });
-        }
-        // The longest, the English title among them, cost most and tell least.
-        let rest = rest.into_iter().filter(|line| line.length < LONG).collect();
-        found.extend(read_all(models, &guess.card, rest));
-        let Some((template, fit)) = best_fit(&models.templates, &found) else { continue };
-        let to_picture = fit.to_card.inverse()?.then(&guess.to_picture);
-        return Some(settle(picture, &to_picture, &fit, found, template));
-    }
-    place_by_text(models, picture)
-}
-
-/// The whole picture, turned so that a face in it stands upright.
-fn place_by_text(models: &Models, picture: &Picture) -> Option<Placed> {
-    for quarters in upright(models, picture) {
-        let turned = picture.turned(quarters);
-        let lines = text_of(models, &turned, PICTURE_TEXT);
-        if lines.len() < FEWEST_LINES {
-            continue;
-        }
-        let found = read_all(models, &turned, lines);
-        if let Some((template, fit)) = best_fit(&models.templates, &found) {
-            let to_picture = fit.to_card.inverse()?;
-            return Some(settle(&turned, &to_picture, &fit, found, template));
+/// Places a card by its text: from the guess, or from where its portrait would have it. A card without a portrait that
+/// can be seen is not looked for any further: it could not be accepted.
+pub(crate) fn place(models: &Models, picture: &Picture, guess: Option<&Guess>) -> Option<Placed> {
+    if let Some(guess) = guess.filter(|guess| guess.portrait_seen) {
+        let placed =
+            look(models, &guess.card).or_else(|| by_text(models, picture, &guess.card, &guess.to_picture, 1.0));
+        if placed.is_some() {
+            return placed;
         }
     }
-    None
+    let (quarters, face) = upright(models, picture)?;
+    let turned = picture.turned(quarters);
+    models.templates.iter().find_map(|template| {
+        let to_picture = by_portrait(template, &face)?;
+        let card = turned.warped(&to_picture, CARD.0, CARD.1);
+        by_text(models, &turned, &card, &to_picture, MARGIN)
+    })
 }
 
-/// By how many quarters the picture has to be turned for its surest face to stand upright; without a face, upright
-/// and upside down are worth a try.
-fn upright(models: &Models, picture: &Picture) -> Vec<u8> {
-    let (small, _) = picture.shrunk(PICTURE_FACE);
-    let surest = |quarters: u8| {
-        let faces = detect::faces_at(&models.face_detector, &small.turned(quarters), PICTURE_FACE);
-        faces.iter().filter(|face| stands(face)).map(|face| face.score).fold(0.0, f32::max)
+/// Reads the fields of a card that is already straight; titles, labels and whatever else is printed need not be read.
+fn look(models: &Models, card: &Picture) -> Option<Placed> {
+    let mut wanted = lines(&models.text_detector, card, CARD_TEXT);
+    wanted.retain(|line| models.templates.iter().any(|template| template.expects(line)));
+    if wanted.len() < FEWEST_LINES {
+        return None;
+    }
+    let found = read_all(models, card, wanted);
+    let template = models.templates.iter().position(|template| anchors::lies_straight(template, &found))?;
+    Some(Placed { card: Picture::new(card.rgb().clone()), lines: found, template })
+}
+
+/// Straightens by the anchors among the text of a view, then looks again. In the view the card may be `room` times
+/// larger than guessed.
+fn by_text(
+    models: &Models,
+    picture: &Picture,
+    view: &Picture,
+    to_picture: &Homography,
+    room: f32,
+) -> Option<Placed> {
+    let mut found = lines(&models.text_detector, view, VIEW_TEXT);
+    let (wide, tall) = (CARD.0 as f32, CARD.1 as f32);
+    let on_card = |p: Point| {
+        let (u, v) = ((p.x / wide - 0.5) * room, (p.y / tall - 0.5) * room);
+        u.abs() < OFF_CARD && v.abs() < OFF_CARD
     };
-    let best = (0..4).map(|quarters| (quarters, surest(quarters))).max_by(|a, b| a.1.total_cmp(&b.1));
-    match best {
-        Some((quarters, score)) if score > 0.0 => vec![quarters],
-        _ => vec![0, 2],
+    // The longest lines cost most and tell least, the shortest are dust.
+    found.retain(|line| line.length * room < LONG && on_card(line.left()) && on_card(line.right()));
+    found.sort_by(|a, b| b.length.total_cmp(&a.length));
+    found.truncate(MOST_LINES);
+    if found.len() < FEWEST_LINES {
+        return None;
     }
+    let found = read_all(models, view, found);
+    let (_, fit) = best_fit(&models.templates, &found)?;
+    let to_picture = fit.to_card.inverse()?.then(to_picture);
+    look(models, &picture.warped(&to_picture, CARD.0, CARD.1))
+}
+
+/// Where the card would lie, judging by its portrait: straightened card → picture, with room around it.
+fn by_portrait(template: &Template, face: &Face) -> Option<Homography> {
+    let (right, left) = template.eyes;
+    let (seen_right, seen_left) = face.eyes();
+    let to_picture = Similarity::fit(&[right, left], &[seen_right, seen_left])?;
+    let (wide, tall) = (CARD.0 as f32, CARD.1 as f32);
+    let place = |u: f32, v: f32| {
+        let around = |share: f32, side: f32| ((share - 0.5) * MARGIN + 0.5) * side;
+        to_picture.apply(Point::new(around(u, wide), around(v, tall)))
+    };
+    find::straighten(&[place(0.0, 0.0), place(1.0, 0.0), place(1.0, 1.0), place(0.0, 1.0)])
+}
+
+/// By how many quarters the picture has to be turned for its surest face to stand upright, and that face.
+fn upright(models: &Models, picture: &Picture) -> Option<(u8, Face)> {
+    let (small, scale) = picture.shrunk(PICTURE_FACE);
+    let surest = |quarters: u8| {
+        let found = detect::faces_at(&models.face_detector, &small.turned(quarters), PICTURE_FACE);
+        found.into_iter().find(stands).map(|face| (quarters, face.scaled(1.0 / scale)))
+    };
+    (0..4).filter_map(surest).max_by(|a, b| a.1.score.total_cmp(&b.1.score))
 }
 
 /// Whether the eyes are above the mouth, and more above than beside it.
@@ -131,39 +170,6 @@ fn stands(face: &Face) -> bool {
     let (right, left) = face.eyes();
     let (eyes, mouth) = (right.middle(left), face.mouth());
     mouth.y - eyes.y > (mouth.x - eyes.x).abs()
-}
-
-fn settle(
-    picture: &Picture,
-    to_picture: &Homography,
-    fit: &Fit,
-    found: Vec<(Line, Reading)>,
-    template: usize,
-) -> Placed {
-    let card = picture.warped(to_picture, CARD.0, CARD.1);
-    let lines = found.into_iter().map(|(line, reading)| (moved(&line, &fit.to_card), reading)).collect();
-    Placed { card, lines, template }
-}
-
-/// A line as it lies after a map.
-fn moved(line: &Line, map: &Homography) -> Line {
-    let (left, right) = (map.apply(line.left()), map.apply(line.right()));
-    let (top, bottom) = (map.apply(line.place(0.5, 0.0)), map.apply(line.place(0.5, 1.0)));
-    let length = left.distance(right).max(1e-3);
-    Line {
-        middle: left.middle(right),
-        along: Point::new((right.x - left.x) / length, (right.y - left.y) / length),
-        length,
-        height: top.distance(bottom),
-    }
-}
-
-/// The lines of a picture, the longest first, no more than a card can have.
-fn text_of(models: &Models, picture: &Picture, longest: u32) -> Vec<Line> {
-    let mut found = lines(&models.text_detector, picture, longest);
-    found.sort_by(|a, b| b.length.total_cmp(&a.length));
-    found.truncate(MOST_LINES);
-    found
 }
 
 fn read_all(models: &Models, picture: &Picture, lines: Vec<Line>) -> Vec<(Line, Reading)> {

@@ -2,6 +2,7 @@
 
 use lionrock_model::proofing::Reason;
 
+use super::place::Guess;
 use crate::picture::Picture;
 use crate::policy::Policy;
 
@@ -22,8 +23,22 @@ pub(crate) fn complaints(card: &Picture, policy: &Policy) -> Vec<Reason> {
     if !dark && shade.sharpness(MEAN) < policy.card_sharpness {
         reasons.push(Reason::CardBlurred);
     }
-    if !dark && card.saturation() < policy.card_saturation {
+    // Light and blur take colour away, so only an otherwise good picture is called a copy.
+    if reasons.is_empty() && card.saturation() < policy.card_saturation {
         reasons.push(Reason::CardGrey);
     }
     reasons
+}
+
+/// Why no card could be found, where a bad picture explains it: something that may be one is there but cannot be read.
+pub(crate) fn excuse(picture: &Picture, guess: Option<&Guess>, policy: &Policy) -> Option<Reason> {
+    if picture.shade().mean() < policy.card_brightness {
+        return Some(Reason::CardDark);
+    }
+    let guess = guess?;
+    if guess.portrait_seen {
+        return complaints(&guess.card, policy).first().copied();
+    }
+    // A blank card is not blurred: its ground is printed too.
+    (guess.card.shade().sharpness(MEAN) < policy.card_sharpness / 4.0).then_some(Reason::CardBlurred)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::face::detect::Face;
 use crate::geometry::{Point, Rect};
 use crate::text::find::Line;
 
@@ -35,6 +36,8 @@ pub(crate) struct Template {
     pub issued_from: Date,
     /// Where the middle of the portrait's face lies.
     pub portrait: Rect,
+    /// About where the eyes of the portrait lie: the person's right one, then the left one.
+    pub eyes: (Point, Point),
     /// Middles of the Chinese and the English title.
     pub titles: (Point, Point),
     zones: BTreeMap<Field, Rect>,
@@ -58,6 +61,10 @@ impl Template {
         Some(Self {
             issued_from: sheet.issued_from.parse().ok()?,
             portrait: rect(sheet.portrait),
+            eyes: (
+                Point::new((sheet.eyes.middle.0 - sheet.eyes.apart / 2.0) * width, sheet.eyes.middle.1 * height),
+                Point::new((sheet.eyes.middle.0 + sheet.eyes.apart / 2.0) * width, sheet.eyes.middle.1 * height),
+            ),
             titles: (
                 Point::new(sheet.title.middle_x * width, sheet.title.chinese_y * height),
                 Point::new(sheet.title.middle_x * width, sheet.title.english_y * height),
@@ -70,6 +77,15 @@ impl Template {
     /// Where a field is printed.
     pub fn zone(&self, field: Field) -> Option<Rect> {
         self.zones.get(&field).copied()
+    }
+
+    /// Whether a face, `scale` times smaller than on a straightened card, is about where and as large as the portrait's.
+    pub fn suits(&self, face: &Face, scale: f32) -> bool {
+        let face = face.scaled(scale);
+        let (right, left) = face.eyes();
+        let (middle, apart) = (self.eyes.0.middle(self.eyes.1), self.eyes.0.distance(self.eyes.1));
+        let size = right.distance(left) / apart;
+        left.x > right.x && right.middle(left).distance(middle) < 1.1 * apart && (0.65..1.5).contains(&size)
     }
 
     /// Whether a line of a straightened card lies about where a field with a value is printed.
@@ -108,8 +124,16 @@ struct Sheet {
     width: u32,
     height: u32,
     portrait: [f32; 4],
+    eyes: Eyes,
     title: Title,
     fields: BTreeMap<Field, [f32; 4]>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Eyes {
+    middle: (f32, f32),
+    apart: f32,
 }
 
 #[derive(Deserialize)]

@@ -33,6 +33,14 @@ impl Face {
         let [.., right, left] = self.points;
         right.middle(left)
     }
+
+    /// The same face in a picture `by` times as large.
+    pub fn scaled(&self, by: f32) -> Self {
+        let grown = |p: Point| Point::new(p.x * by, p.y * by);
+        let Rect { left, top, right, bottom } = self.area;
+        let area = Rect { left: left * by, top: top * by, right: right * by, bottom: bottom * by };
+        Self { score: self.score, area, points: self.points.map(grown) }
+    }
 }
 
 /// Every face, best first, looking at the picture with its longer side at `side` pixels; when nothing is found it
@@ -70,11 +78,7 @@ pub(crate) fn faces_at(network: &Network, picture: &Picture, side: u32) -> Vec<F
     let outputs = network.run(planes, down as usize, across as usize);
     let mut found = decode(&outputs.iter().map(|value| floats(value).1).collect::<Vec<_>>(), across, down);
     for face in &mut found {
-        let back = |p: Point| Point::new(p.x / scale, p.y / scale);
-        let Rect { left, top, right, bottom } = face.area;
-        let (a, b) = (back(Point::new(left, top)), back(Point::new(right, bottom)));
-        face.area = Rect { left: a.x, top: a.y, right: b.x, bottom: b.y };
-        face.points = face.points.map(back);
+        *face = face.scaled(1.0 / scale);
     }
     found
 }
