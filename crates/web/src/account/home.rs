@@ -65,7 +65,7 @@ fn notice(say: Say, digest: &[u8], tag: &str) -> String {
     if digest.iter().all(|byte| *byte == 0) {
         return say.t("value-none");
     }
-    let language = Language::from_tag(tag).map_or(tag, Language::name);
+    let language = Language::from_tag(tag).map_or_else(|| tag.to_owned(), |known| known.name().to_owned());
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     say.t2("data-notice-value", "language", language, "digest", digest)
 }
