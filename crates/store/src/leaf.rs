@@ -41,28 +41,20 @@ pub fn insert(tx: &mut Tx<'_>, leaf: &NewLeaf) -> Result<(), Error> {
     tx.execute(INSERT, &values).map(drop)
 }
 
-/// Entries that wait for a place, oldest first.
-///
-/// # Errors
-/// Of the store.
-pub fn waiting(tx: &mut Tx<'_>, most: u32) -> Result<Vec<Entry>, Error> {
-    tx.query(WAITING, &[Value::from(most)])?.iter().map(entry).collect()
-}
-
 /// Does any entry wait for a place?
 ///
 /// # Errors
 /// Of the store.
 pub fn any_waiting(tx: &mut Tx<'_>) -> Result<bool, Error> {
-    Ok(tx.first(WAITING, &[Value::from(1)])?.is_some())
+    Ok(tx.first(ANY_WAITING, &[])?.is_some())
 }
 
-/// Gives an entry its place, counted from 0; false when it has one already.
+/// Gives the oldest waiting entries, at most so many, the places from `first` on; how many got one.
 ///
 /// # Errors
-/// Of the store; [`Error::Conflict`] when the place is taken.
-pub fn place(tx: &mut Tx<'_>, event: &[u8; 16], position: u64) -> Result<bool, Error> {
-    Ok(tx.execute(PLACE, &[Value::from(event), Value::from(integer(position)?)])? == 1)
+/// Of the store; [`Error::Conflict`] when a place is taken.
+pub fn place_waiting(tx: &mut Tx<'_>, first: u64, most: u32) -> Result<u64, Error> {
+    tx.execute(PLACE_WAITING, &[Value::from(integer(first)?), Value::from(most)])
 }
 
 /// The entries from place `from`, in order, at most so many.
@@ -117,9 +109,13 @@ pub struct Entry {
     pub position: Option<u64>,
 }
 
-const WAITING: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf \
-                       WHERE position IS NULL ORDER BY created_at, event LIMIT $1";
-const PLACE: &str = "UPDATE leaf SET position = $2 WHERE event = $1 AND position IS NULL";
+const ANY_WAITING: &str = "SELECT event FROM leaf WHERE position IS NULL ORDER BY created_at, event LIMIT 1";
+// One statement for all of them: a round trip each would be most of the sequencer's time.
+const PLACE_WAITING: &str = "WITH oldest AS (SELECT event, created_at FROM leaf WHERE position IS NULL \
+                             ORDER BY created_at, event LIMIT $2), \
+                             numbered AS (SELECT event, ROW_NUMBER() OVER (ORDER BY created_at, event) AS number FROM oldest) \
+                             UPDATE leaf SET position = $1 + numbered.number - 1 FROM numbered \
+                             WHERE leaf.event = numbered.event AND leaf.position IS NULL";
 const FROM_PLACE: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf \
                           WHERE position >= $1 ORDER BY position LIMIT $2";
 const BY_EVENT: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf WHERE event = $1";

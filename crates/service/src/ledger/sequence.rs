@@ -72,14 +72,18 @@ fn round(tx: &mut Tx<'_>, platform: &Platform, now: Millis) -> Result<(), Stop> 
         Some(head) => frontier(head)?,
         None => Frontier::new(),
     };
-    let waiting = leaf::waiting(tx, ROUND)?;
-    if waiting.is_empty() && before.is_some() {
+    let first = tree.size();
+    let placed = leaf::place_waiting(tx, first, ROUND)?;
+    if placed == 0 && before.is_some() {
         return Ok(());
     }
-    for entry in &waiting {
-        if !leaf::place(tx, &entry.event, tree.size())? {
-            return Err(Stop::Lost);
-        }
+    let entries = leaf::from_place(tx, first, ROUND)?;
+    // More would be entries beyond the head, fewer a place given twice: somebody wrote into the table by hand.
+    if entries.len() as u64 != placed || entries.iter().zip(first..).any(|(entry, place)| entry.position != Some(place))
+    {
+        return Err(Fault::stored_data("table leaf: places beyond the signed log are taken").into());
+    }
+    for entry in &entries {
         tree.push(Hash::of_entry(&encode(entry)?));
     }
     let head = Head {
