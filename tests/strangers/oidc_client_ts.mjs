@@ -97,6 +97,7 @@ await check("oidc-client-ts reads what the person chose", async () => {
   const tab = await visitor();
   await tab.goto(origin);
   await tab.waitForURL(`${setting.issuer}/signin**`);
+  ok((await tab.textContent("main")).includes("stranger-public"), "the sign-in page says for whom");
   await tab.click("#continue");
   await tab.waitForURL(`${setting.issuer}/oauth/consent**`);
   await tab.uncheck("#field-birth");

@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use lionrock_model::credential::PasskeyRefusal;
+use lionrock_service::oidc::consent::asking;
 use lionrock_service::session;
 use lionrock_service::signed_in::Secret;
 use lionrock_wire::webauthn::json::AuthenticationResponse;
@@ -33,8 +34,12 @@ impl Onward {
 }
 
 /// `GET /signin`
-pub async fn get(visit: Visit, Query(onward): Query<Onward>) -> Answer {
-    page::show(&SignIn { frame: visit.frame("signin-title"), service: None, next: onward.path().to_owned() })
+pub async fn get(State(state): State<AppState>, visit: Visit, Query(onward): Query<Onward>) -> Answer {
+    let service = match onward.path().strip_prefix("/oauth/consent?request=") {
+        Some(handle) => asking(&state.platform, &visit.caller, handle).await.map_err(Failure::fault)?,
+        None => None,
+    };
+    page::show(&SignIn { frame: visit.frame("signin-title"), service, next: onward.path().to_owned() })
 }
 
 /// `POST /signin/options` → `PublicKeyCredentialRequestOptionsJSON`, the same for everybody.

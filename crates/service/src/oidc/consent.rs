@@ -106,6 +106,18 @@ pub async fn look(
     })
 }
 
+/// Who asks, for pages on the way to the consent page; nobody when the request is gone.
+///
+/// # Errors
+/// Faults of the store.
+pub async fn asking(platform: &Platform, caller: &Caller, handle: &str) -> Result<Option<String>, Fault> {
+    match waiting(platform, caller.now, handle).await {
+        Ok(request) => Ok(service(platform, &request).ok().map(|it| it.name().to(caller.language).to_owned())),
+        Err(Error::Refuse(_)) => Ok(None),
+        Err(Error::Fault(fault)) => Err(fault),
+    }
+}
+
 /// What the browser needs to ask for the passkey that approves this choice.
 ///
 /// # Errors
