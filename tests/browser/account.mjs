@@ -57,6 +57,7 @@ export async function close(visitor) {
   await page.click("#continue");
   await page.waitForSelector("#closing-receipt");
   await visitor.look("closed");
+  await visitor.printsOnOnePage("closed");
   const receipt = JSON.parse(await page.innerText("#closing-receipt"));
   await visitor.open("/account");
   assert.equal(visitor.path, "/signin", "nobody is signed in any more");

@@ -97,6 +97,7 @@ export async function finish(visitor, email, { look = false } = {}) {
   await page.fill("#code", await code(visitor, email));
   await visitor.go("/register/done");
   if (look) await visitor.look("done");
+  if (look) await visitor.printsOnOnePage("done");
 }
 
 /** The six digits of the newest letter. */

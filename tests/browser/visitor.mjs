@@ -111,6 +111,13 @@ export class Visitor {
     this.quiet(place);
   }
 
+  /** The page fits one sheet of paper. */
+  async printsOnOnePage(name) {
+    const pdf = await this.page.pdf({ format: "A4", path: join(shots, this.language, `${name}.pdf`) });
+    const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g)?.length;
+    assert.equal(pages, 1, `${name}, ${this.language}: sheets of paper`);
+  }
+
   /** The browser has not complained: no script error, nothing the content policy stopped. */
   quiet(place) {
     const complaints = this.complaints.splice(0).filter((line) => !/status of 4\d\d/.test(line));

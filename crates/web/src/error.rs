@@ -203,5 +203,9 @@ fn problem_json(visit: &Visit, failure: &Failure) -> Response {
 
 /// Percent-encodes whatever is not plainly safe in a query value.
 fn escape(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }

@@ -83,7 +83,11 @@ impl Say {
 /// The language a visitor gets: `?lang`, then the cookie, then `Accept-Language`, then English.
 pub fn choose(query: Option<&str>, cookie: Option<&str>, accept: Option<&str>) -> Language {
     let named = |tag: &str| OFFERED.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag));
-    query.and_then(named).or_else(|| cookie.and_then(named)).or_else(|| accept.and_then(accepted)).unwrap_or(Language::En)
+    query
+        .and_then(named)
+        .or_else(|| cookie.and_then(named))
+        .or_else(|| accept.and_then(accepted))
+        .unwrap_or(Language::En)
 }
 
 /// The best offered language of an `Accept-Language` header (RFC 9110 section 12.5.4); q = 0 refuses.
@@ -92,7 +96,10 @@ fn accepted(header: &str) -> Option<Language> {
     for part in header.split(',').take(16) {
         let mut pieces = part.split(';');
         let tag = pieces.next().unwrap_or("").trim().to_ascii_lowercase();
-        let weight = pieces.filter_map(|p| p.trim().strip_prefix("q=")).find_map(|q| q.trim().parse::<f32>().ok()).unwrap_or(1.0);
+        let weight = pieces
+            .filter_map(|p| p.trim().strip_prefix("q="))
+            .find_map(|q| q.trim().parse::<f32>().ok())
+            .unwrap_or(1.0);
         let Some(language) = closest(&tag) else { continue };
         if weight > 0.0 && best.is_none_or(|(other, _)| weight > other) {
             best = Some((weight, language));
@@ -109,7 +116,8 @@ fn closest(tag: &str) -> Option<Language> {
         "yue" => Some(Language::ZhHant),
         "zh" => {
             let rest: Vec<&str> = parts.collect();
-            let simplified = rest.contains(&"hans") || (!rest.contains(&"hant") && rest.iter().any(|p| ["cn", "sg", "my"].contains(p)));
+            let simplified = rest.contains(&"hans")
+                || (!rest.contains(&"hant") && rest.iter().any(|p| ["cn", "sg", "my"].contains(p)));
             Some(if simplified { Language::ZhHans } else { Language::ZhHant })
         }
         _ => None,

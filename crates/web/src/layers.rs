@@ -84,7 +84,9 @@ fn address_of(request: &Request) -> Option<IpAddr> {
 /// What is turned away before any handler sees it.
 fn turn_away(state: &AppState, visit: &Visit, request: &Request) -> Option<Failure> {
     let path = request.uri().path();
-    if !ANY_HOST.contains(&path) && !host_of(request.headers(), request.uri()).is_some_and(|host| host.eq_ignore_ascii_case(&state.edge.host)) {
+    if !ANY_HOST.contains(&path)
+        && !host_of(request.headers(), request.uri()).is_some_and(|host| host.eq_ignore_ascii_case(&state.edge.host))
+    {
         return Some(Failure::of("wrong-host"));
     }
     if let Some(address) = visit.caller.address
@@ -126,7 +128,8 @@ async fn run(state: &AppState, visit: &Visit, request: Request, next: Next) -> R
 
 /// Sets the browser cookie on the first page and the language cookie on `?lang`; clears what an ended session leaves.
 fn remember(visit: &Visit, method: &Method, response: &mut Response) {
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if visit.browser.fresh && is_page && is_safe(method) {
         let line = cookie::set(cookie::BROWSER, &visit.browser.cookie(), Some(YEAR));
         response.headers_mut().append(header::SET_COOKIE, line);

@@ -69,7 +69,9 @@ pub struct Listener {
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Somebody listens there already, most often a second copy of this program.
-    #[error("{0} is taken: another program, or a second copy of this one, listens there; stop it or choose another port")]
+    #[error(
+        "{0} is taken: another program, or a second copy of this one, listens there; stop it or choose another port"
+    )]
     Taken(SocketAddr),
     /// Ports below 1024 need a right this process does not have.
     #[error("{0} may not be opened by this user; choose a port above 1023 or grant CAP_NET_BIND_SERVICE")]
@@ -100,7 +102,13 @@ impl Listener {
     }
 
     /// Serves `router` until `stop` ends; returns when all connections have ended or the grace is over.
-    pub async fn serve(self, router: Router, certificate: Arc<Certificate>, limits: ListenLimits, stop: impl Future<Output = ()>) {
+    pub async fn serve(
+        self,
+        router: Router,
+        certificate: Arc<Certificate>,
+        limits: ListenLimits,
+        stop: impl Future<Output = ()>,
+    ) {
         let acceptor = TlsAcceptor::from(certificate.server_config());
         let guests = Guests::new(limits.connections, limits.connections_per_address);
         let graceful = GracefulShutdown::new();
@@ -125,7 +133,8 @@ impl Listener {
             tokio::spawn(async move {
                 let _place = place;
                 let Some(tls) = shake_hands(&acceptor, stream, handshake).await else { return };
-                let service = hyper::service::service_fn(move |request: Request<Incoming>| answer(router.clone(), request, peer));
+                let service =
+                    hyper::service::service_fn(move |request: Request<Incoming>| answer(router.clone(), request, peer));
                 let connection = http.serve_connection(TokioIo::new(tls), service).into_owned();
                 if let Err(error) = watcher.watch(connection).await {
                     tracing::debug!(%error, "a connection ended early");
@@ -140,7 +149,11 @@ impl Listener {
     }
 }
 
-async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream, limit: Duration) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+async fn shake_hands(
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+    limit: Duration,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
     stream.set_nodelay(true).ok()?;
     match tokio::time::timeout(limit, acceptor.accept(stream)).await {
         Ok(Ok(tls)) => Some(tls),
@@ -152,7 +165,11 @@ async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream, limit: Duration)
     }
 }
 
-async fn answer(router: Router, request: Request<Incoming>, peer: SocketAddr) -> Result<axum::response::Response, Infallible> {
+async fn answer(
+    router: Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<axum::response::Response, Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
     router.oneshot(request).await
@@ -160,7 +177,13 @@ async fn answer(router: Router, request: Request<Incoming>, peer: SocketAddr) ->
 
 fn http(limits: &ListenLimits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_headers(64).max_buf_size(32 * 1024).half_close(false);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_headers(64)
+        .max_buf_size(32 * 1024)
+        .half_close(false);
     builder
         .http2()
         .timer(TokioTimer::new())

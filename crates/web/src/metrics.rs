@@ -33,7 +33,8 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("lionrock");
         let requests = Family::<Labels, Counter>::default();
-        let seconds = Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.5, 10)));
+        let seconds =
+            Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.5, 10)));
         let running = Gauge::default();
         registry.register("http_requests", "Requests answered, by route template, method and status", requests.clone());
         registry.register("http_request_seconds", "Time to the head of the answer, by route template", seconds.clone());
@@ -58,7 +59,8 @@ impl Metrics {
         // A method is free text on the wire; only the known ones become a label.
         let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
         let method = if known.contains(method) { method.as_str() } else { "other" };
-        let labels = vec![("route", route.to_owned()), ("method", method.to_owned()), ("status", status.as_str().to_owned())];
+        let labels =
+            vec![("route", route.to_owned()), ("method", method.to_owned()), ("status", status.as_str().to_owned())];
         self.requests.get_or_create(&labels).inc();
         self.seconds.get_or_create(&vec![("route", route.to_owned())]).observe(took.as_secs_f64());
     }

@@ -114,7 +114,10 @@ impl Frame {
 
     /// The language switch.
     pub fn languages(&self) -> Vec<Choice> {
-        OFFERED.iter().map(|one| Choice { tag: one.tag(), name: one.name(), current: *one == self.say.language }).collect()
+        OFFERED
+            .iter()
+            .map(|one| Choice { tag: one.tag(), name: one.name(), current: *one == self.say.language })
+            .collect()
     }
 }
 
@@ -179,7 +182,9 @@ pub fn leading_to(mut response: Response, origin: &str) -> Response {
 
 /// A path of our own to go back to, or `/`: never another origin.
 pub fn own_path(wanted: &str) -> &str {
-    let own = wanted.starts_with('/') && !wanted.starts_with("//") && wanted.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let own = wanted.starts_with('/')
+        && !wanted.starts_with("//")
+        && wanted.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if own { wanted } else { "/" }
 }
 
@@ -190,7 +195,9 @@ mod tests {
     #[test]
     fn nobody_is_led_to_another_origin() {
         assert_eq!(own_path("/oauth/consent?request=1"), "/oauth/consent?request=1");
-        for bad in ["", "https://evil.example/", "//evil.example", "/\\evil.example", "/a\r\nb", "javascript:0", "/\t/evil"] {
+        for bad in
+            ["", "https://evil.example/", "//evil.example", "/\\evil.example", "/a\r\nb", "javascript:0", "/\t/evil"]
+        {
             assert_eq!(own_path(bad), "/", "{bad:?}");
         }
     }

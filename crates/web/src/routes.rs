@@ -76,11 +76,20 @@ fn people() -> Router<AppState> {
 /// OpenID Connect endpoints that scripts of other origins may call.
 fn open() -> Router<AppState> {
     Router::new()
-        .route("/.well-known/openid-configuration", get(oauth::publish::configuration).options(oauth::publish::preflight))
-        .route("/.well-known/oauth-authorization-server", get(oauth::publish::configuration).options(oauth::publish::preflight))
+        .route(
+            "/.well-known/openid-configuration",
+            get(oauth::publish::configuration).options(oauth::publish::preflight),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(oauth::publish::configuration).options(oauth::publish::preflight),
+        )
         .route("/oauth/jwks", get(oauth::publish::jwks).options(oauth::publish::preflight))
         .route("/oauth/token", post(oauth::machine::token).options(oauth::publish::preflight))
-        .route("/oauth/userinfo", get(oauth::machine::userinfo).post(oauth::machine::userinfo).options(oauth::publish::preflight))
+        .route(
+            "/oauth/userinfo",
+            get(oauth::machine::userinfo).post(oauth::machine::userinfo).options(oauth::publish::preflight),
+        )
 }
 
 /// Probes, ledger, files.

@@ -79,7 +79,20 @@ impl AppState {
         let origin = platform.settings.issuer.clone();
         let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned();
         let rates = Rates::new(&settings);
-        Self { platform, edge: Arc::new(Edge { settings, origin, host, metrics: Metrics::new(), rates, guesses: Guesses::default(), clock, entropy, probes: Vec::new() }) }
+        Self {
+            platform,
+            edge: Arc::new(Edge {
+                settings,
+                origin,
+                host,
+                metrics: Metrics::new(),
+                rates,
+                guesses: Guesses::default(),
+                clock,
+                entropy,
+                probes: Vec::new(),
+            }),
+        }
     }
 
     /// Adds a part that `/readyz` asks, such as the freshness of the ledger. Call it before the state is shared.

@@ -52,7 +52,14 @@ async fn pages_carry_every_security_header() {
     let (status, headers, _) = get_page(&site.site(), "/").await;
     assert_eq!(status, StatusCode::OK);
     let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-    for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+    for part in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    ] {
         assert!(policy.contains(part), "{part}");
     }
     assert!(!policy.contains("unsafe"));
@@ -80,7 +87,9 @@ async fn the_form_token_is_not_the_browsers_secret() {
     let (id, second) = cookie.strip_prefix("__Host-browser=").unwrap().split_once('.').unwrap();
     assert_eq!(second, token);
     assert_ne!(id, token);
-    let (_, headers, page) = send(&stage.site(), request(Method::GET, "/").header(header::COOKIE, &cookie).body(Body::empty()).unwrap()).await;
+    let (_, headers, page) =
+        send(&stage.site(), request(Method::GET, "/").header(header::COOKIE, &cookie).body(Body::empty()).unwrap())
+            .await;
     assert!(page.contains(&token) && !page.contains(id));
     assert!(!headers.contains_key(header::SET_COOKIE), "a known browser keeps its cookie");
 }
@@ -93,7 +102,8 @@ async fn a_change_needs_our_origin_and_the_browsers_token() {
     let (_, other) = first_visit(&site).await;
     let form = |token: &str| format!("language=zh-Hant&back=%2Faccount&csrf={token}");
 
-    let (status, headers, _) = send(&site, choose(&cookie).header(header::ORIGIN, ORIGIN).body(Body::from(form(&token))).unwrap()).await;
+    let (status, headers, _) =
+        send(&site, choose(&cookie).header(header::ORIGIN, ORIGIN).body(Body::from(form(&token))).unwrap()).await;
     assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::SEE_OTHER, "/account"));
     assert!(headers[header::SET_COOKIE].to_str().unwrap().starts_with("__Host-language=zh-Hant;"));
 
@@ -106,17 +116,25 @@ async fn a_change_needs_our_origin_and_the_browsers_token() {
     let (status, ..) = send(&site, choose("a=b").body(Body::from(form(&token))).unwrap()).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     // The right token from somewhere else.
-    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
-        let (status, _, page) = send(&site, choose(&cookie).header(name, value).body(Body::from(form(&token))).unwrap()).await;
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let (status, _, page) =
+            send(&site, choose(&cookie).header(name, value).body(Body::from(form(&token))).unwrap()).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{name}: {value}");
         assert!(page.contains("foreign-origin"));
     }
     // Not a form and no header: a script of another origin can send that without asking first.
-    let plain = request(Method::POST, "/language").header(header::COOKIE, &cookie).header(header::CONTENT_TYPE, "text/plain");
+    let plain =
+        request(Method::POST, "/language").header(header::COOKIE, &cookie).header(header::CONTENT_TYPE, "text/plain");
     assert_eq!(send(&site, plain.body(Body::from(form(&token))).unwrap()).await.0, StatusCode::FORBIDDEN);
     // With the header the body is the handler's to judge.
     let json = request(Method::POST, "/language").header(header::COOKIE, &cookie).header("x-csrf-token", &token);
-    let (status, ..) = send(&site, json.header(header::CONTENT_TYPE, "application/json").body(Body::from("{}")).unwrap()).await;
+    let (status, ..) =
+        send(&site, json.header(header::CONTENT_TYPE, "application/json").body(Body::from("{}")).unwrap()).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     // Nobody is led away by the way back.
     let away = form(&token).replace("%2Faccount", "https%3A%2F%2Fevil.example");
@@ -149,9 +167,13 @@ async fn people_get_a_page_and_programs_get_problem_json() {
     assert!(page.contains("lang=\"zh-Hant\"") && page.contains("沒有這個頁面"));
     assert!(page.contains(headers["x-trace-id"].to_str().unwrap()));
 
-    let program = Request::builder().uri("/no/such/page").header(header::HOST, HOST).header(header::ACCEPT, "application/json");
+    let program =
+        Request::builder().uri("/no/such/page").header(header::HOST, HOST).header(header::ACCEPT, "application/json");
     let (status, headers, body) = send(&site, program.body(Body::empty()).unwrap()).await;
-    assert_eq!((status, headers[header::CONTENT_TYPE].to_str().unwrap()), (StatusCode::NOT_FOUND, "application/problem+json"));
+    assert_eq!(
+        (status, headers[header::CONTENT_TYPE].to_str().unwrap()),
+        (StatusCode::NOT_FOUND, "application/problem+json")
+    );
     let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!((problem["status"].as_u64(), problem["code"].as_str()), (Some(404), Some("not-found")));
     assert_eq!(problem["trace"].as_str(), headers["x-trace-id"].to_str().ok());
@@ -171,7 +193,8 @@ fn around(stage: &Stage, router: Router) -> Router {
 
 #[tokio::test]
 async fn panics_slowness_and_long_bodies_end_in_an_answer() {
-    let stage = Stage::with(EdgeSettings { time: Duration::from_millis(50), body: 100, ..EdgeSettings::default() }).await;
+    let stage =
+        Stage::with(EdgeSettings { time: Duration::from_millis(50), body: 100, ..EdgeSettings::default() }).await;
     async fn fall() -> &'static str {
         panic!("secret of a person")
     }
@@ -186,7 +209,8 @@ async fn panics_slowness_and_long_bodies_end_in_an_answer() {
     let (status, _, page) = get_page(&site, "/sleep").await;
     assert_eq!(status, StatusCode::REQUEST_TIMEOUT);
     assert!(page.contains("too-slow"));
-    let (status, _, page) = send(&site, request(Method::POST, "/read").body(Body::from(vec![b'a'; 101])).unwrap()).await;
+    let (status, _, page) =
+        send(&site, request(Method::POST, "/read").body(Body::from(vec![b'a'; 101])).unwrap()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("too-large"));
 }
@@ -206,7 +230,11 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(headers.contains_key(header::RETRY_AFTER));
     assert_eq!(send(&site, from("192.0.2.10:1")).await.0, StatusCode::OK);
-    assert_eq!(send(&site, from("[::ffff:192.0.2.9]:3")).await.0, StatusCode::TOO_MANY_REQUESTS, "the same address in another dress");
+    assert_eq!(
+        send(&site, from("[::ffff:192.0.2.9]:3")).await.0,
+        StatusCode::TOO_MANY_REQUESTS,
+        "the same address in another dress"
+    );
 }
 
 #[tokio::test]
@@ -221,7 +249,12 @@ async fn metrics_are_for_this_machine_and_name_templates_only() {
     assert_eq!(send(&site, ask("192.0.2.9:1")).await.0, StatusCode::FORBIDDEN);
     let (status, _, text) = send(&site, ask("[::1]:1")).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(text.contains("lionrock_http_requests_total{route=\"/static/{version}/{file}\",method=\"GET\",status=\"200\"} 1"), "{text}");
+    assert!(
+        text.contains(
+            "lionrock_http_requests_total{route=\"/static/{version}/{file}\",method=\"GET\",status=\"200\"} 1"
+        ),
+        "{text}"
+    );
     assert!(!text.contains("CHAN"));
 }
 
@@ -250,7 +283,8 @@ async fn files_may_be_kept_only_under_their_version() {
     assert!(css.contains("--paper") && headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     let (_, headers, _) = get_page(&site, "/static/0000000000000000/lionrock.css").await;
     assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
-    let known = request(Method::GET, "/static/lionrock.css").header(header::IF_NONE_MATCH, headers[header::ETAG].clone());
+    let known =
+        request(Method::GET, "/static/lionrock.css").header(header::IF_NONE_MATCH, headers[header::ETAG].clone());
     assert_eq!(send(&site, known.body(Body::empty()).unwrap()).await.0, StatusCode::NOT_MODIFIED);
     for path in ["/static/..%2fCargo.toml", "/static/x.js", "/static/a/b/c"] {
         assert_eq!(get_page(&site, path).await.0, StatusCode::NOT_FOUND, "{path}");
@@ -264,8 +298,13 @@ async fn an_ended_session_leaves_nothing_in_the_browser() {
     let (cookie, token) = first_visit(&site).await;
     let out = request(Method::POST, "/signout").header(header::COOKIE, &cookie).header("x-csrf-token", &token);
     let (status, headers, _) = send(&site, out.body(Body::empty()).unwrap()).await;
-    assert_eq!((status, headers["clear-site-data"].to_str().unwrap()), (StatusCode::SEE_OTHER, "\"cache\", \"storage\""));
-    assert!(headers.get_all(header::SET_COOKIE).iter().any(|line| line.to_str().unwrap().starts_with("__Host-session=;")));
+    assert_eq!(
+        (status, headers["clear-site-data"].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, "\"cache\", \"storage\"")
+    );
+    assert!(
+        headers.get_all(header::SET_COOKIE).iter().any(|line| line.to_str().unwrap().starts_with("__Host-session=;"))
+    );
     let (_, headers, _) = get_page(&site, "/").await;
     assert!(!headers.contains_key("clear-site-data"));
 }

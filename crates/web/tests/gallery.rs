@@ -33,7 +33,9 @@ fn receipt() -> register::Receipt {
 }
 
 fn events(say: Say) -> Vec<account::Event> {
-    let at = |minutes: i64| lionrock_web::page::time::moment(say, lionrock_model::time::Millis(1_795_431_845_000 - minutes * 60_000));
+    let at = |minutes: i64| {
+        lionrock_web::page::time::moment(say, lionrock_model::time::Millis(1_795_431_845_000 - minutes * 60_000))
+    };
     let proof = || Some(account::Proof { index: 20417, hash: "9f2c".repeat(16) });
     vec![
         account::Event { text: say.t("data-lead"), at: at(1), proof: proof() },
@@ -65,7 +67,11 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
             std::cmp::Ordering::Equal => register::StageState::Now,
             std::cmp::Ordering::Greater => register::StageState::Waiting,
         };
-        Stage::ALL.iter().enumerate().map(|(i, stage)| register::StageLine { word: stage.word(), state: state(i) }).collect()
+        Stage::ALL
+            .iter()
+            .enumerate()
+            .map(|(i, stage)| register::StageLine { word: stage.word(), state: state(i) })
+            .collect()
     };
     let wrong = |title, field, key: &str| frame(say, title, false).with_error(field, say.t(key));
     let outcome = |title, reasons: Vec<&'static str>, tries: u32| register::Outcome {
@@ -78,43 +84,206 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
     let field = |word, value: &str, required| consent::Asked { word, value: value.to_owned(), required };
     vec![
         ("start", html(problem::Start { frame: frame(say, "start-title", false) })),
-        ("notice", html(register::Notice { frame: frame(say, "notice-title", false), version: register::NOTICE_VERSION })),
-        ("notice-wrong", html(register::Notice { frame: wrong("notice-title", "agree", "notice-agree-missing"), version: register::NOTICE_VERSION })),
-        ("card", html(register::Capture { frame: frame(say, "card-title", false), face_first: false, largest: 12_000_000 })),
-        ("judging", html(register::Judging { frame: frame(say, "judging-title", false), stages: stages(3), seconds_left: 98 })),
+        (
+            "notice",
+            html(register::Notice { frame: frame(say, "notice-title", false), version: register::NOTICE_VERSION }),
+        ),
+        (
+            "notice-wrong",
+            html(register::Notice {
+                frame: wrong("notice-title", "agree", "notice-agree-missing"),
+                version: register::NOTICE_VERSION,
+            }),
+        ),
+        (
+            "card",
+            html(register::Capture { frame: frame(say, "card-title", false), face_first: false, largest: 12_000_000 }),
+        ),
+        (
+            "judging",
+            html(register::Judging { frame: frame(say, "judging-title", false), stages: stages(3), seconds_left: 98 }),
+        ),
         ("outcome-retake", html(outcome("outcome-retake-title", vec!["card-glare", "timing"], 2))),
         ("outcome-counter", html(outcome("outcome-counter-title", Reason::ALL.iter().map(|r| r.word()).collect(), 0))),
         ("outcome-refused", html(outcome("outcome-refused-title", vec![], 0))),
-        ("passkey", html(register::MakePasskey { frame: frame(say, "passkey-title", false), kept: vec![(say.t("field-english-name"), "CHAN Mei Ling".to_owned()), (say.t("field-hkid"), "U123456(7)".to_owned())] })),
-        ("codes", html(register::Codes { frame: frame(say, "codes-title", false), codes: vec!["K7QM-2RXD-9FHT".to_owned(); 10] })),
-        ("email", html(register::AskEmail { frame: wrong("email-title", "email", "problem-malformed"), email: "me@".to_owned() })),
-        ("confirm", html(register::ConfirmEmail { frame: frame(say, "confirm-title", false), email: "mei.ling.chan@a-rather-long-domain.example.hk".to_owned(), mailbox: true })),
-        ("done", html(register::Done { frame: frame(say, "done-title", true), receipt: receipt(), next: None, service: None })),
-        ("signin", html(signin::SignIn { frame: frame(say, "signin-title", false), service: Some("Public Library <Demo>".to_owned()), next: "/oauth/consent?request=1".to_owned() })),
-        ("mailbox", html(signin::Mailbox { frame: frame(say, "mailbox-title", false), letters: vec![signin::Letter { to: "a@b.hk".to_owned(), subject: "Your code".to_owned(), text: "123 456\nGood for ten minutes".to_owned(), at: "7:04 pm".to_owned() }] })),
+        (
+            "passkey",
+            html(register::MakePasskey {
+                frame: frame(say, "passkey-title", false),
+                kept: vec![
+                    (say.t("field-english-name"), "CHAN Mei Ling".to_owned()),
+                    (say.t("field-hkid"), "U123456(7)".to_owned()),
+                ],
+            }),
+        ),
+        (
+            "codes",
+            html(register::Codes {
+                frame: frame(say, "codes-title", false),
+                codes: vec!["K7QM-2RXD-9FHT".to_owned(); 10],
+            }),
+        ),
+        (
+            "email",
+            html(register::AskEmail {
+                frame: wrong("email-title", "email", "problem-malformed"),
+                email: "me@".to_owned(),
+            }),
+        ),
+        (
+            "confirm",
+            html(register::ConfirmEmail {
+                frame: frame(say, "confirm-title", false),
+                email: "mei.ling.chan@a-rather-long-domain.example.hk".to_owned(),
+                mailbox: true,
+            }),
+        ),
+        (
+            "done",
+            html(register::Done {
+                frame: frame(say, "done-title", true),
+                receipt: receipt(),
+                next: None,
+                service: None,
+            }),
+        ),
+        (
+            "signin",
+            html(signin::SignIn {
+                frame: frame(say, "signin-title", false),
+                service: Some("Public Library <Demo>".to_owned()),
+                next: "/oauth/consent?request=1".to_owned(),
+            }),
+        ),
+        (
+            "mailbox",
+            html(signin::Mailbox {
+                frame: frame(say, "mailbox-title", false),
+                letters: vec![signin::Letter {
+                    to: "a@b.hk".to_owned(),
+                    subject: "Your code".to_owned(),
+                    text: "123 456\nGood for ten minutes".to_owned(),
+                    at: "7:04 pm".to_owned(),
+                }],
+            }),
+        ),
         ("mailbox-empty", html(signin::Mailbox { frame: frame(say, "mailbox-title", false), letters: vec![] })),
-        ("consent", html(consent::Consent {
-            frame: frame(say, "consent-title", true),
-            service: "Public Library <Demo>".to_owned(),
-            host: "localhost:8444".to_owned(),
-            purpose: "To issue your library card in your name.".to_owned(),
-            fields: vec![field("english-name", "CHAN Mei Ling Josephine", true), field("chinese-name", "陳美玲", false), field("birth", "3 March 1988", false), field("hkid", "U123456(7)", true), field("email", "mei.ling.chan@a-rather-long-domain.example.hk", false)],
-            request: "r".to_owned(),
-            version: 2, plain: true,
-        })),
-        ("account", html(account::Home { frame: frame(say, "account-title", true), name: "CHAN Mei Ling".to_owned(), authenticators: 1, sessions: 2, codes_left: 9, recent: events(say) })),
-        ("authenticators", html(account::Authenticators { frame: frame(say, "authenticators-title", true), passkeys: vec![passkey("a", "Pixel 9", true), passkey("b", "辦公室電腦", false)] })),
-        ("authenticators-one", html(account::Authenticators { frame: frame(say, "authenticators-title", true), passkeys: vec![passkey("a", "Pixel 9", true)] })),
-        ("sessions", html(account::Sessions { frame: frame(say, "sessions-title", true), sessions: vec![
-            account::Session { id: "a".to_owned(), device: "Chrome, Android".to_owned(), began: "7:04 pm".to_owned(), used: "7:10 pm".to_owned(), current: true },
-            account::Session { id: "b".to_owned(), device: "Firefox, Windows".to_owned(), began: "7:04 pm".to_owned(), used: "7:10 pm".to_owned(), current: false },
-        ] })),
-        ("history", html(account::History { frame: frame(say, "history-title", true), events: events(say), older: Some("/account/history?before=1".to_owned()) })),
-        ("history-empty", html(account::History { frame: frame(say, "history-title", true), events: vec![], older: None })),
-        ("data", html(account::Data { frame: frame(say, "data-title", true), fields: vec![(say.t("field-english-name"), "CHAN Mei Ling".to_owned()), (say.t("field-hkid"), "U123456(7)".to_owned())] })),
-        ("close", html(account::Close { frame: wrong("close-title", "confirm", "close-confirm-missing"), since: "1 November 2026".to_owned(), authenticators: 2, services: 1, shown: "{}".to_owned() })),
-        ("closed", html(account::Closed { frame: frame(say, "closed-title", false), receipt: "{\n  \"type\": \"closing\"\n}".to_owned(), at: "2026-11-23 19:04:09 HKT".to_owned() })),
-        ("problem", html(problem::Problem { frame: frame(say, "problem-fault-title", false), text: say.t("problem-fault"), ours: true, code: "fault".to_owned(), trace: "4bf92f3577b34da6".to_owned() })),
+        (
+            "consent",
+            html(consent::Consent {
+                frame: frame(say, "consent-title", true),
+                service: "Public Library <Demo>".to_owned(),
+                host: "localhost:8444".to_owned(),
+                purpose: "To issue your library card in your name.".to_owned(),
+                fields: vec![
+                    field("english-name", "CHAN Mei Ling Josephine", true),
+                    field("chinese-name", "陳美玲", false),
+                    field("birth", "3 March 1988", false),
+                    field("hkid", "U123456(7)", true),
+                    field("email", "mei.ling.chan@a-rather-long-domain.example.hk", false),
+                ],
+                request: "r".to_owned(),
+                version: 2,
+                plain: true,
+            }),
+        ),
+        (
+            "account",
+            html(account::Home {
+                frame: frame(say, "account-title", true),
+                name: "CHAN Mei Ling".to_owned(),
+                authenticators: 1,
+                sessions: 2,
+                codes_left: 9,
+                recent: events(say),
+            }),
+        ),
+        (
+            "authenticators",
+            html(account::Authenticators {
+                frame: frame(say, "authenticators-title", true),
+                passkeys: vec![passkey("a", "Pixel 9", true), passkey("b", "辦公室電腦", false)],
+            }),
+        ),
+        (
+            "authenticators-one",
+            html(account::Authenticators {
+                frame: frame(say, "authenticators-title", true),
+                passkeys: vec![passkey("a", "Pixel 9", true)],
+            }),
+        ),
+        (
+            "sessions",
+            html(account::Sessions {
+                frame: frame(say, "sessions-title", true),
+                sessions: vec![
+                    account::Session {
+                        id: "a".to_owned(),
+                        device: "Chrome, Android".to_owned(),
+                        began: "7:04 pm".to_owned(),
+                        used: "7:10 pm".to_owned(),
+                        current: true,
+                    },
+                    account::Session {
+                        id: "b".to_owned(),
+                        device: "Firefox, Windows".to_owned(),
+                        began: "7:04 pm".to_owned(),
+                        used: "7:10 pm".to_owned(),
+                        current: false,
+                    },
+                ],
+            }),
+        ),
+        (
+            "history",
+            html(account::History {
+                frame: frame(say, "history-title", true),
+                events: events(say),
+                older: Some("/account/history?before=1".to_owned()),
+            }),
+        ),
+        (
+            "history-empty",
+            html(account::History { frame: frame(say, "history-title", true), events: vec![], older: None }),
+        ),
+        (
+            "data",
+            html(account::Data {
+                frame: frame(say, "data-title", true),
+                fields: vec![
+                    (say.t("field-english-name"), "CHAN Mei Ling".to_owned()),
+                    (say.t("field-hkid"), "U123456(7)".to_owned()),
+                ],
+            }),
+        ),
+        (
+            "close",
+            html(account::Close {
+                frame: wrong("close-title", "confirm", "close-confirm-missing"),
+                since: "1 November 2026".to_owned(),
+                authenticators: 2,
+                services: 1,
+                shown: "{}".to_owned(),
+            }),
+        ),
+        (
+            "closed",
+            html(account::Closed {
+                frame: frame(say, "closed-title", false),
+                receipt: "{\n  \"type\": \"closing\"\n}".to_owned(),
+                at: "2026-11-23 19:04:09 HKT".to_owned(),
+            }),
+        ),
+        (
+            "problem",
+            html(problem::Problem {
+                frame: frame(say, "problem-fault-title", false),
+                text: say.t("problem-fault"),
+                ours: true,
+                code: "fault".to_owned(),
+                trace: "4bf92f3577b34da6".to_owned(),
+            }),
+        ),
     ]
 }
 
@@ -125,13 +294,22 @@ fn every_page_has_its_words_and_nothing_inline() {
         for (name, html) in pages(say) {
             let place = format!("{name} in {}", language.tag());
             assert!(html.contains(&format!("<html lang=\"{}\">", language.tag())), "{place}");
-            let missing = html.match_indices('[').find(|(at, _)| html[at + 1..].starts_with(|c: char| c.is_ascii_lowercase()));
+            let missing =
+                html.match_indices('[').find(|(at, _)| html[at + 1..].starts_with(|c: char| c.is_ascii_lowercase()));
             assert!(missing.is_none(), "{place}: a text is missing: {}", &html[missing.unwrap().0..][..40]);
             for forbidden in [" style=", " onclick=", "<style", "javascript:", "http://", "https://"] {
                 assert!(!html.contains(forbidden), "{place}: {forbidden}");
             }
-            assert_eq!(html.matches("id=\"continue\"").count(), usize::from(!NO_MAIN_BUTTON.contains(&name)), "{place}: one main button");
-            assert_eq!(html.matches("<script").count(), html.matches("<script type=\"module\" src=\"/static/").count(), "{place}");
+            assert_eq!(
+                html.matches("id=\"continue\"").count(),
+                usize::from(!NO_MAIN_BUTTON.contains(&name)),
+                "{place}: one main button"
+            );
+            assert_eq!(
+                html.matches("<script").count(),
+                html.matches("<script type=\"module\" src=\"/static/").count(),
+                "{place}"
+            );
             assert!(!html.contains("<Demo>"), "{place}: a value is not escaped");
             for form in html.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap()) {
                 let posts = form.contains("method=\"post\"");
@@ -142,7 +320,8 @@ fn every_page_has_its_words_and_nothing_inline() {
 }
 
 /// Pages that only show.
-const NO_MAIN_BUTTON: [&str; 8] = ["outcome-counter", "outcome-refused", "mailbox", "mailbox-empty", "account", "history", "history-empty", "data"];
+const NO_MAIN_BUTTON: [&str; 8] =
+    ["outcome-counter", "outcome-refused", "mailbox", "mailbox-empty", "account", "history", "history-empty", "data"];
 
 #[test]
 fn pages_are_left_to_be_looked_at() {

@@ -14,9 +14,16 @@ fn keys(language: Language) -> BTreeMap<String, BTreeSet<String>> {
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
             if !line.starts_with([' ', '}', '[', '*']) {
                 key = line.split_once('=').unwrap_or_else(|| panic!("{area} {language:?}: {line}")).0.trim().to_owned();
-                assert!(found.insert(key.clone(), BTreeSet::new()).is_none(), "{key} stands twice in {}", language.tag());
+                assert!(
+                    found.insert(key.clone(), BTreeSet::new()).is_none(),
+                    "{key} stands twice in {}",
+                    language.tag()
+                );
             }
-            let variables = line.split('$').skip(1).map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect());
+            let variables = line
+                .split('$')
+                .skip(1)
+                .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect());
             found.get_mut(&key).unwrap().extend(variables);
         }
     }

@@ -37,7 +37,8 @@ fn write_certificate(folder: &Path, key: &KeyPair) -> CertificateDer<'static> {
 async fn open(key: &KeyPair, tls12: bool, limits: ListenLimits) -> House {
     let folder = tempfile::tempdir().unwrap();
     let root = write_certificate(folder.path(), key);
-    let certificate = Certificate::from_files(&folder.path().join("chain.pem"), &folder.path().join("key.pem"), tls12).unwrap();
+    let certificate =
+        Certificate::from_files(&folder.path().join("chain.pem"), &folder.path().join("key.pem"), tls12).unwrap();
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
     let (stop, stopped) = oneshot::channel();
@@ -54,7 +55,10 @@ async fn open(key: &KeyPair, tls12: bool, limits: ListenLimits) -> House {
     House { address, folder, root, certificate, stop: Some(stop), done: tokio::spawn(serving) }
 }
 
-async fn connect(house: &House, version: &'static rustls::SupportedProtocolVersion) -> io::Result<TlsStream<TcpStream>> {
+async fn connect(
+    house: &House,
+    version: &'static rustls::SupportedProtocolVersion,
+) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(house.root.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -65,7 +69,10 @@ async fn connect(house: &House, version: &'static rustls::SupportedProtocolVersi
 }
 
 async fn ask(stream: &mut TlsStream<TcpStream>, path: &str) -> String {
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok();
     answer
@@ -106,7 +113,8 @@ async fn a_renewed_certificate_is_used_without_a_restart_and_a_faulty_one_is_not
 async fn a_key_of_another_certificate_is_told_apart() {
     let house = open(&KeyPair::generate().unwrap(), false, ListenLimits::default()).await;
     fs::write(house.folder.path().join("key.pem"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
-    let again = Certificate::from_files(&house.folder.path().join("chain.pem"), &house.folder.path().join("key.pem"), false);
+    let again =
+        Certificate::from_files(&house.folder.path().join("chain.pem"), &house.folder.path().join("key.pem"), false);
     assert!(matches!(again, Err(CertificateError::Mismatch(..))));
 }
 
@@ -140,7 +148,10 @@ async fn silent_and_dripping_clients_are_dropped() {
         }
     };
     tokio::time::timeout(within, drip).await.expect("the server hangs up");
-    assert!(ask(&mut connect(&house, &rustls::version::TLS13).await.unwrap(), "/").await.ends_with("good"), "others are served");
+    assert!(
+        ask(&mut connect(&house, &rustls::version::TLS13).await.unwrap(), "/").await.ends_with("good"),
+        "others are served"
+    );
 }
 
 #[tokio::test]

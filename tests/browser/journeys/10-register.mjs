@@ -23,7 +23,7 @@ export async function logInAtService(visitor, button, { look = false, before = a
     await page.click("#continue");
     await visitor.arriveAt("/oauth/consent");
   }
-  if (look) await visitor.look(`consent${button}`);
+  if (look) await visitor.look(`consent${button.replace("#", "-")}`);
   await before();
   await page.click("#continue");
   await page.waitForURL((url) => url.href.startsWith(demo.service));

@@ -53,5 +53,6 @@ pub(crate) fn content_policy_leading_to(origin: &str) -> Option<HeaderValue> {
 
 /// The same permissions with the camera for our own page.
 pub(crate) fn permissions_with_camera() -> HeaderValue {
-    HeaderValue::from_str(&PERMISSIONS.replace("camera=()", "camera=(self)")).unwrap_or(HeaderValue::from_static(PERMISSIONS))
+    HeaderValue::from_str(&PERMISSIONS.replace("camera=()", "camera=(self)"))
+        .unwrap_or(HeaderValue::from_static(PERMISSIONS))
 }

@@ -19,8 +19,10 @@ pub(crate) struct Rates {
 impl Rates {
     pub(crate) fn new(settings: &EdgeSettings) -> Self {
         let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let requests = Quota::per_second(at_least_one(settings.requests_per_second)).allow_burst(at_least_one(settings.request_burst));
-        let changes = Quota::per_minute(at_least_one(settings.changes_per_minute)).allow_burst(at_least_one(settings.change_burst));
+        let requests = Quota::per_second(at_least_one(settings.requests_per_second))
+            .allow_burst(at_least_one(settings.request_burst));
+        let changes = Quota::per_minute(at_least_one(settings.changes_per_minute))
+            .allow_burst(at_least_one(settings.change_burst));
         Self { requests: RateLimiter::dashmap(requests), changes: RateLimiter::dashmap(changes) }
     }
 

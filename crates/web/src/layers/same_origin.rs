@@ -33,7 +33,8 @@ pub async fn same_origin(State(state): State<AppState>, request: Request, next: 
     let Ok(bytes) = to_bytes(body, state.edge.settings.body).await else {
         return Failure::of("too-large").into_response();
     };
-    if visit.browser.fresh || !form_token(&bytes).is_some_and(|token| same(token, visit.browser.form_token.as_bytes())) {
+    if visit.browser.fresh || !form_token(&bytes).is_some_and(|token| same(token, visit.browser.form_token.as_bytes()))
+    {
         return Failure::of("stale-form").into_response();
     }
     next.run(Request::from_parts(parts, Body::from(bytes))).await
@@ -48,7 +49,9 @@ fn says_same_origin(headers: &HeaderMap, own: &str) -> bool {
 
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    kind.split(|b| *b == b';').next().is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
+    kind.split(|b| *b == b';')
+        .next()
+        .is_some_and(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
 }
 
 /// The token has no character that a form would escape, so it is found without decoding. Two of them are none.

@@ -63,7 +63,8 @@ impl Certificate {
     pub(super) fn server_config(self: Arc<Self>) -> Arc<ServerConfig> {
         let versions: &[&rustls::SupportedProtocolVersion] =
             if self.tls12 { &[&rustls::version::TLS13, &rustls::version::TLS12] } else { &[&rustls::version::TLS13] };
-        let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_protocol_versions(versions);
+        let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(versions);
         // The provider knows both versions, so this cannot fail; the default configuration is the same with TLS 1.2 added.
         let builder = builder.unwrap_or_else(|_| ServerConfig::builder());
         let mut config = builder.with_no_client_auth().with_cert_resolver(self);

@@ -19,7 +19,12 @@ pub fn moment(say: Say, at: Millis) -> String {
 pub fn day(say: Say, at: Millis) -> String {
     let t = at.hong_kong();
     match say.language {
-        Language::En => format!("{} {} {}", t.day(), MONTHS.get(usize::from(t.month().unsigned_abs()).wrapping_sub(1)).unwrap_or(&""), t.year()),
+        Language::En => format!(
+            "{} {} {}",
+            t.day(),
+            MONTHS.get(usize::from(t.month().unsigned_abs()).wrapping_sub(1)).unwrap_or(&""),
+            t.year()
+        ),
         _ => format!("{}年{}月{}日", t.year(), t.month(), t.day()),
     }
 }
@@ -27,7 +32,9 @@ pub fn day(say: Say, at: Millis) -> String {
 /// A date that is kept as `1990-02-03`: `3 February 1990`, `1990年2月3日`; unchanged when it is no date.
 pub fn date(say: Say, kept: &str) -> String {
     let mut parts = kept.split('-').map(str::parse::<usize>);
-    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return kept.to_owned();
     };
     match (say.language, MONTHS.get(month.wrapping_sub(1))) {
@@ -49,8 +56,20 @@ pub fn machine(at: Millis) -> String {
     format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}+08:00", t.year(), t.month(), t.day(), t.hour(), t.minute(), t.second())
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 #[cfg(test)]
 mod tests {
