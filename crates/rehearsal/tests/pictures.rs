@@ -133,7 +133,7 @@ fn a_film_is_a_row_of_jpegs_of_the_right_length() {
 fn the_folder_holds_everything_and_says_that_it_is_invented() {
     let place = std::env::temp_dir().join(format!("lionrock-people-{}", std::process::id()));
     let people = [&residents(1, 4).unwrap()[1..], &[]].concat();
-    folder::write_people(&place, &people, 1).unwrap();
+    folder::write_people(&place, &people, 1, &mut || {}).unwrap();
     for person in &people {
         let own = place.join(&person.slug);
         assert!(own.join("card.jpg").exists() && own.join("person.json").exists());

@@ -3,11 +3,9 @@
 use super::{Running, TlsKey};
 use crate::clock;
 use anyhow::{Context, Result};
-use lionrock_model::proofing::Action;
+use indicatif::{ProgressBar, ProgressStyle};
 use lionrock_rehearsal::authority::Authority;
-use lionrock_rehearsal::people::Person;
-use lionrock_rehearsal::scene::Condition;
-use lionrock_rehearsal::{card, face, scene};
+use lionrock_rehearsal::people::{Person, folder as drawn};
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -109,22 +107,10 @@ impl Folder {
         if std::fs::read_to_string(&mark).is_ok_and(|text| text.trim() == seed.to_string()) {
             return Ok(());
         }
-        for person in people {
-            let folder = self.people().join(&person.slug);
-            std::fs::create_dir_all(&folder)?;
-            let picture = scene::photograph(&card::draw(person, seed), Condition::Ordinary(1), seed);
-            std::fs::write(folder.join("card.jpg"), picture)?;
-            if let Some(selfie) = face::still_selfie(person, seed) {
-                std::fs::write(folder.join("face.jpg"), selfie)?;
-            }
-            // For whoever registers with files: each movement the page can ask for, as `turn-left-1.jpg` to `-3.jpg`.
-            for action in Action::ALL {
-                let frames = face::selfie_frames(person, &[action], seed).into_iter().filter(|(of, ..)| of.is_some());
-                for (number, (_, _, picture)) in (1..).zip(frames) {
-                    std::fs::write(folder.join(format!("{}-{number}.jpg", action.word())), picture)?;
-                }
-            }
-        }
+        let bar = ProgressBar::new(u64::try_from(people.len()).unwrap_or(0));
+        bar.set_style(ProgressStyle::with_template("drawing synthetic people {bar:24} {pos}/{len}")?);
+        drawn::write_people(&self.people(), people, seed, &mut || bar.inc(1))?;
+        bar.finish_and_clear();
         Ok(std::fs::write(mark, format!("{seed}\n"))?)
     }
 

@@ -12,11 +12,11 @@ use crate::{card, face};
 
 /// Writes `<slug>/card.jpg`, for people with a face `<slug>/face.jpg` and each movement the page can ask for as
 /// `<slug>/<action>-1.jpg` to `-3.jpg`, `<slug>/person.json`, and over all an `index.json` and a `README.md`. What is
-/// there already is overwritten.
+/// there already is overwritten. `drawn` hears of each person done.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_people(folder: &Path, people: &[Person], seed: u64) -> io::Result<()> {
+pub fn write_people(folder: &Path, people: &[Person], seed: u64, drawn: &mut dyn FnMut()) -> io::Result<()> {
     for person in people {
         let own = folder.join(&person.slug);
         std::fs::create_dir_all(&own)?;
@@ -32,6 +32,7 @@ pub fn write_people(folder: &Path, people: &[Person], seed: u64) -> io::Result<(
             }
         }
         std::fs::write(own.join("person.json"), pretty(&description(person)))?;
+        drawn();
     }
     let index: Vec<Value> = people.iter().map(entry).collect();
     std::fs::write(folder.join("index.json"), pretty(&json!({ "synthetic": true, "seed": seed, "people": index })))?;
