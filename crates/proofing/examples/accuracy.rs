@@ -27,7 +27,8 @@ fn main() {
                 for (at_field, field) in fields.iter().enumerate() {
                     exact[at_field] += usize::from(*field);
                 }
-                let missed: Vec<_> = (0..9).filter(|field| !fields[*field]).map(|field| scenes::FIELDS[field]).collect();
+                let missed: Vec<_> =
+                    (0..9).filter(|field| !fields[*field]).map(|field| scenes::FIELDS[field]).collect();
                 if !missed.is_empty() {
                     println!("scene {at}: missed {}", missed.join(", "));
                 }

@@ -242,9 +242,9 @@ fn solve(mut m: [[f64; 9]; 8]) -> Option<[f64; 8]> {
         for row in 0..8 {
             if row != column {
                 let factor = m[row][column] / m[column][column];
-                for k in column..9 {
-                    let above = m[column][k];
-                    m[row][k] -= factor * above;
+                let above = m[column];
+                for (value, above) in m[row].iter_mut().zip(above).skip(column) {
+                    *value -= factor * above;
                 }
             }
         }

@@ -251,7 +251,9 @@ fn card_text(
     today: Date,
 ) -> Result<(Picture, CardText), Vec<Reason>> {
     let Some(placed) = place::place(models, picture, guess) else {
-        return Err(quality::excuse(picture, guess, policy).map_or_else(|| vec![Reason::CardNotFound], |why| vec![why]));
+        // A picture that shows a large face is no blurred card.
+        let why = quality::excuse(picture, guess, policy).filter(|_| !selfie(models, picture));
+        return Err(vec![why.unwrap_or(Reason::CardNotFound)]);
     };
     let complaints = quality::complaints(&placed.card, policy);
     if !complaints.is_empty() {
@@ -263,12 +265,15 @@ fn card_text(
 
 /// Whether the card picture shows a selfie and the first frame none.
 fn swapped(models: &Models, decoded: &Decoded) -> bool {
-    let selfie = |picture: &Picture| {
-        faces(&models.face_detector, picture, FRAME_FACE)
-            .iter()
-            .any(|face| face.area.width() >= SELFIE * picture.width() as f32)
-    };
-    selfie(&decoded.card) && decoded.frames.first().is_some_and(|(_, _, picture)| !selfie(picture))
+    let first = decoded.frames.first();
+    selfie(models, &decoded.card) && first.is_some_and(|(_, _, picture)| !selfie(models, picture))
+}
+
+/// Whether a picture shows a face too large to be a portrait on a card.
+fn selfie(models: &Models, picture: &Picture) -> bool {
+    faces(&models.face_detector, picture, FRAME_FACE)
+        .iter()
+        .any(|face| face.area.width() >= SELFIE * picture.width() as f32)
 }
 
 /// The one face of every frame and the way it looks; the first frame has to be good enough to compare.

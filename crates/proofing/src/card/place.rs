@@ -24,6 +24,8 @@ const FEWEST_LINES: usize = 6;
 const LONG: f32 = 560.0;
 /// Only so many lines are read when it is not known which of them matter.
 const MOST_LINES: usize = 24;
+/// So many lines are read before it is tried whether they suffice.
+const HANDFUL: usize = 9;
 /// A line whose end is further from the middle than this share of the card's side is not on the card.
 const OFF_CARD: f32 = 0.56;
 /// A card guessed from its portrait may be larger than guessed by this much.
@@ -116,13 +118,7 @@ fn look(models: &Models, card: &Picture) -> Option<Placed> {
 
 /// Straightens by the anchors among the text of a view, then looks again. In the view the card may be `room` times
 /// larger than guessed.
-fn by_text(
-    models: &Models,
-    picture: &Picture,
-    view: &Picture,
-    to_picture: &Homography,
-    room: f32,
-) -> Option<Placed> {
+fn by_text(models: &Models, picture: &Picture, view: &Picture, to_picture: &Homography, room: f32) -> Option<Placed> {
     let mut found = lines(&models.text_detector, view, VIEW_TEXT);
     let (wide, tall) = (CARD.0 as f32, CARD.1 as f32);
     let on_card = |p: Point| {
@@ -136,8 +132,13 @@ fn by_text(
     if found.len() < FEWEST_LINES {
         return None;
     }
-    let found = read_all(models, view, found);
-    let (_, fit) = best_fit(&models.templates, &found)?;
+    // A handful of lines mostly settles it; more are read only while they do not.
+    let mut known = Vec::new();
+    let fit = found.chunks(HANDFUL).find_map(|lines| {
+        known.extend(read_all(models, view, lines.to_vec()));
+        best_fit(&models.templates, &known)
+    });
+    let (_, fit) = fit?;
     let to_picture = fit.to_card.inverse()?.then(to_picture);
     look(models, &picture.warped(&to_picture, CARD.0, CARD.1))
 }

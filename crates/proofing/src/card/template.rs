@@ -85,7 +85,7 @@ impl Template {
         let (right, left) = face.eyes();
         let (middle, apart) = (self.eyes.0.middle(self.eyes.1), self.eyes.0.distance(self.eyes.1));
         let size = right.distance(left) / apart;
-        left.x > right.x && right.middle(left).distance(middle) < 1.1 * apart && (0.65..1.5).contains(&size)
+        left.x > right.x && right.middle(left).distance(middle) < 0.7 * apart && (0.75..1.35).contains(&size)
     }
 
     /// Whether a line of a straightened card lies about where a field with a value is printed.
