@@ -103,6 +103,21 @@ async function twoTabsAndBack({ browser, demo }) {
   assert.equal(await visitor.page.isVisible("#card-step"), true, "pictures do not survive a reload");
 }
 
+async function twiceAgreed({ browser, demo }) {
+  const visitor = await browser.visitor();
+  const other = await visitor.context.newPage();
+  await visitor.open("/register");
+  await other.goto(new URL("/register", demo.issuer).href);
+  for (const page of [visitor.page, other]) {
+    await page.check("#agree");
+    await Promise.all([page.waitForURL("**/register/card"), page.dblclick("#continue")]);
+  }
+  // The second tab's registration took the place of the first tab's: both tabs now work on one.
+  await visitor.page.reload();
+  assert.equal(visitor.path, "/register/card");
+  await showCard(visitor, demo.camera[0]);
+}
+
 async function ended({ browser }) {
   const visitor = await browser.visitor();
   await agree(visitor);
@@ -160,6 +175,7 @@ export const journeys = {
   "the language can change midway": languageMidway,
   "pages out of order lead to the right one": stepsOutOfOrder,
   "back button, second tab, reload": twoTabsAndBack,
+  "agreeing twice, in two tabs, counts once": twiceAgreed,
   "an ended registration begins anew": ended,
   "strangers and wrong addresses get a page": strangers,
   "another person's face is not accepted": wrongFace,
