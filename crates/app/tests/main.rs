@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod crash;
 mod leak;
 mod run;
 mod verify;

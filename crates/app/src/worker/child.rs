@@ -4,6 +4,8 @@
 //! capabilities given up; threads started; system calls listed; key pair made and its public half reported. Only then
 //! can a picture reach it. It ends after one verdict, when told to, when its pipe closes, or at its deadline.
 
+#![allow(clippy::disallowed_methods, reason = "the worker measures how long overwriting took")]
+
 use super::codec::{read_frame, write_frame};
 use super::message::{Answer, NotTaken, Order};
 use super::models;

@@ -39,6 +39,7 @@ pub enum Order {
 }
 
 /// From worker to parent.
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and the large one ends the session")]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The worker is confined and has its key.

@@ -1,5 +1,7 @@
 //! The built-in proofing provider: custodies by id, each with its worker, each watched to its end.
 
+#![allow(clippy::disallowed_methods, reason = "a deadline of a process is kept by the runtime's own clock")]
+
 use super::message::NotTaken as WorkerNotTaken;
 use super::models;
 use super::pool::{NoWorker, Pool, Seat};

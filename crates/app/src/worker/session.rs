@@ -1,5 +1,7 @@
 //! One worker seen from the parent: a process, two pipes, a clock, and the certainty that it ends.
 
+#![allow(clippy::disallowed_methods, reason = "a deadline of a process is kept by the runtime's own clock")]
+
 use super::codec::{head, parse_head};
 use super::message::{Answer, Frame, NotTaken, Order};
 use super::sandbox::Protection;

@@ -13,7 +13,7 @@ use lionrock_model::person::CardFacts;
 use lionrock_model::proofing::{Challenge, Reason, Verdict};
 use lionrock_model::register::{self, RegisterRefusal, Step};
 use lionrock_store::custody::{self, Custody};
-use lionrock_store::registration;
+use lionrock_store::{failpoint, registration};
 use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use zeroize::Zeroizing;
@@ -73,12 +73,16 @@ async fn finish(
         }
     });
     let today = caller.now.hong_kong_date().to_string();
+    failpoint::reach("custody-judging");
     let judged = platform.ports.proofing.judge(row.id, challenge, today, progress).await;
+    failpoint::reach("custody-judged");
     let _ = noting.await;
     match judged {
         Ok(judged) => {
             let after = Caller { now: caller.now.after(judged.took), ..caller.clone() };
-            if commit(platform, &after, registration, row, judged).await? {
+            let accepted = commit(platform, &after, registration, row, judged).await?;
+            failpoint::reach("custody-closed");
+            if accepted {
                 check::confirm(platform, &after, registration).await?;
             }
             Ok(())

@@ -11,7 +11,7 @@ use lionrock_model::register::{RegisterRefusal, Step};
 use lionrock_model::time::Millis;
 use lionrock_store::custody::Custody;
 use lionrock_store::registration::{self, Registration};
-use lionrock_store::{Tx, custody};
+use lionrock_store::{Tx, custody, failpoint};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -70,6 +70,7 @@ pub async fn open(
         closed_leaf: None,
         receipt: None,
     };
+    failpoint::reach("custody-opening");
     let (shared, who, secret) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     let written = platform
         .store
@@ -96,6 +97,7 @@ pub async fn open(
         platform.ports.proofing.destroy(id).await;
         return Err(error);
     }
+    failpoint::reach("custody-opened");
     Ok(Opened { custody: id, seal_key: place.seal_key, info: seal_info(id), deadline })
 }
 

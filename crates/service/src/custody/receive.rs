@@ -8,7 +8,7 @@ use lionrock_model::register::{RegisterRefusal, Step};
 use lionrock_model::time::Millis;
 use lionrock_store::custody::{self, Custody};
 use lionrock_store::registration::Registration;
-use lionrock_store::{Tx, registration};
+use lionrock_store::{Tx, failpoint, registration};
 use std::sync::Arc;
 
 use crate::port::{NotTaken, ProofingError};
@@ -46,7 +46,10 @@ pub async fn receive(
         platform.store.write(move |tx| custody::receiving(tx, id, now, deadline)).await?;
     }
     match platform.ports.proofing.receive(row.id, label, sealed).await {
-        Ok(Ok(bytes)) => Ok(Received { bytes }),
+        Ok(Ok(bytes)) => {
+            failpoint::reach("custody-received");
+            Ok(Received { bytes })
+        }
         Ok(Err(NotTaken::Unsealable)) => Err(Error::Refuse(RegisterRefusal::SealBroken)),
         Ok(Err(NotTaken::TooLarge)) => Err(Error::Refuse(RegisterRefusal::PictureTooLarge)),
         Err(error) => {
