@@ -77,6 +77,7 @@ fn folder(data: &Path) -> Check {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test owns its folders")]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;

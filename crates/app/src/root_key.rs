@@ -123,6 +123,7 @@ pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test owns its folders")]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;

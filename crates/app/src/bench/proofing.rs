@@ -152,9 +152,9 @@ fn stages(arguments: &Arguments, sittings: &[Sitting]) -> Result<Vec<(Stage, f64
         let frames = sitting.frames.iter().map(|(action, at_ms, picture)| Frame {
             action: *action,
             at_ms: *at_ms,
-            picture: picture.clone().into(),
+            picture: picture.clone(),
         });
-        let capture = Capture { card: sitting.card.clone().into(), frames: frames.collect() };
+        let capture = Capture { card: sitting.card.clone(), frames: frames.collect() };
         let begun = Instant::now();
         let today = clock::now().hong_kong_date();
         let (_, took) =

@@ -28,7 +28,6 @@ struct Door {
 type Said = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
 /// The routes. `browser` trusts the platform's authority.
-#[must_use]
 pub fn door(phones: PhoneBook, issuer: &str, browser: Browser) -> Router {
     let door = Door { phones, issuer: issuer.to_owned(), browser };
     Router::new()
