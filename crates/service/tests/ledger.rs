@@ -267,14 +267,14 @@ fn a_failing_job_says_so_and_recovers() {
 }
 
 /// What the job does in a round, with a publisher that remembers nothing.
-async fn round(platform: &Arc<Platform>, clock: &Clock) -> Result<u64, Fault> {
+pub async fn round(platform: &Arc<Platform>, clock: &Clock) -> Result<u64, Fault> {
     let mut publisher = Publisher::new(platform)?;
     publisher.publish(platform).await?;
     sequence(platform, &caller(clock)).await?;
     publisher.publish(platform).await
 }
 
-async fn append(platform: &Arc<Platform>, clock: &Clock, count: usize) -> Vec<[u8; 16]> {
+pub async fn append(platform: &Arc<Platform>, clock: &Clock, count: usize) -> Vec<[u8; 16]> {
     let (shared, caller) = (Arc::clone(platform), caller(clock));
     let work = move |tx: &mut lionrock_store::Tx<'_>| {
         let event = Event::new("test.happened", None, json!({"n": 1}));
@@ -283,7 +283,7 @@ async fn append(platform: &Arc<Platform>, clock: &Clock, count: usize) -> Vec<[u
     platform.store.write(work).await.unwrap()
 }
 
-fn check(platform: &Platform, kept: Option<&[u8]>) -> Report {
+pub fn check(platform: &Platform, kept: Option<&[u8]>) -> Report {
     let source = Directory::new(ledger::folder(platform));
     let known = ledger::verifiers(platform).unwrap();
     let log = Log { source, origin: ledger::origin(platform), known };

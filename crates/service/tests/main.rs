@@ -4,6 +4,7 @@
 
 mod account;
 mod ledger;
+mod ledger_crash;
 mod oidc;
 mod register;
 mod stage;

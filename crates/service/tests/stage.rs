@@ -33,7 +33,12 @@ pub async fn platform(place: &Place) -> Arc<Platform> {
 
 /// As [`platform`], with another data folder.
 pub async fn platform_in(place: &Place, data: &Path) -> Arc<Platform> {
-    let store = place.open().await;
+    platform_at(place.url(), data).await
+}
+
+/// As [`platform_in`], for a process that knows only the store's address.
+pub async fn platform_at(url: &str, data: &Path) -> Arc<Platform> {
+    let store = lionrock_store::Store::open(url).await.unwrap();
     let realm = Realm::parse("test-demo").unwrap();
     let root = Root::new(Secret::new([3; 32]));
     let keys = boot::key_ring(&store, &root, &realm, &caller(&Clock::new())).await.unwrap();
