@@ -200,6 +200,11 @@ fn look_at(
         findings.extend(retake(if swapped { vec![Reason::PicturesSwapped] } else { reasons }));
     });
 
+    if findings.iter().any(|(reason, _)| *reason == Reason::PicturesSwapped) {
+        // Nothing can be said of a face where a card is.
+        return Err(findings);
+    }
+
     progress(Stage::FindFace);
     let portrait = card.as_ref().ok().and_then(|(card, _)| {
         let portrait = place::portrait(models, card).filter(|face| face.area.width() >= policy.portrait_width);

@@ -149,9 +149,7 @@ fn swapped_pictures_are_told_apart() {
     let actions = [TurnLeft, ComeCloser];
     let mut frames = frames(person, &actions);
     let selfie = std::mem::replace(&mut frames[0].picture, card(person));
-    let judgement = judged(selfie, frames, &actions);
-    assert_eq!(judgement.verdict, Verdict::Retake);
-    assert_eq!(judgement.reasons[0], Reason::PicturesSwapped, "{:?}", judgement.reasons);
+    says(&judged(selfie, frames, &actions), Verdict::Retake, Reason::PicturesSwapped);
 }
 
 #[test]
