@@ -163,12 +163,14 @@ impl Scene {
             .platform
             .store
             .read(move |tx| {
-                leaf::waiting(tx, 1000)?
+                let waiting = "SELECT event, kind FROM leaf WHERE position IS NULL ORDER BY created_at, event";
+                tx.query(waiting, &[])?
                     .into_iter()
-                    .map(|entry| {
-                        let sealed = leaf::sealed_body(tx, &entry.event)?.unwrap();
-                        let (_, body) = audit::open_body(&shared, &entry.event, &sealed)?;
-                        Ok((entry.kind, serde_json::from_slice::<Value>(&body)?["body"].clone()))
+                    .map(|row| {
+                        let (event, kind) = (row.array(0)?, row.text(1)?.to_owned());
+                        let sealed = leaf::sealed_body(tx, &event)?.unwrap();
+                        let (_, body) = audit::open_body(&shared, &event, &sealed)?;
+                        Ok((kind, serde_json::from_slice::<Value>(&body)?["body"].clone()))
                     })
                     .collect()
             })
