@@ -176,9 +176,20 @@ pub(super) const LATIN: &[(&str, &str, &str)] = &[
 pub(super) const CAMERA: [(&str, &str, &str, &str); 3] =
     [("陳", "CHAN", "大文", "Tai Man"), ("張", "CHEUNG", "志明", "Chi Ming"), ("何", "HO", "詠心", "Wing Sum")];
 
-/// Every Chinese character a name can have.
 #[cfg(test)]
-pub(super) fn characters() -> impl Iterator<Item = char> {
-    let surnames = SURNAMES.iter().flat_map(|(characters, _)| characters.chars());
-    surnames.chain(MEN.iter().chain(WOMEN).map(|(character, _)| *character))
+mod tests {
+    use super::{CAMERA, MEN, SURNAMES, WOMEN};
+    use crate::font::Typeface;
+    use crate::people::commercial_code;
+
+    #[test]
+    fn every_character_of_the_tables_has_a_code_and_outlines() {
+        let surnames = SURNAMES.iter().flat_map(|(characters, _)| characters.chars());
+        let given = MEN.iter().chain(WOMEN).map(|(character, _)| *character);
+        let camera = CAMERA.iter().flat_map(|(surname, _, given, _)| surname.chars().chain(given.chars()));
+        for character in surnames.chain(given).chain(camera) {
+            assert!(commercial_code(character).is_some(), "{character} has no commercial code");
+            assert!(Typeface::HanSans.has(character) && Typeface::HanSerif.has(character), "{character}: no outline");
+        }
+    }
 }
