@@ -140,7 +140,9 @@ mod tests {
         assert_eq!(Part::parse("card"), Some(Part::Card));
         assert_eq!(Part::parse("face-0"), Some(Part::Face(0)));
         assert_eq!(Part::parse("face-19").map(|part| part.to_string()).as_deref(), Some("face-19"));
-        for bad in ["", "Card", "face", "face-", "face-00", "face-20", "face-+1", "face--1", "face-1 ", "../card", "face-256"] {
+        for bad in
+            ["", "Card", "face", "face-", "face-00", "face-20", "face-+1", "face--1", "face-1 ", "../card", "face-256"]
+        {
             assert_eq!(Part::parse(bad), None, "{bad:?}");
         }
     }

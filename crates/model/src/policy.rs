@@ -280,10 +280,7 @@ mod tests {
             decide(own.clone(), about(2), Purpose::AccountManagement, &[Field::Email], None),
             Err(OpenRefusal::NotYours)
         );
-        assert_eq!(
-            decide(own, about(1), Purpose::Release, &[Field::Email], None),
-            Err(OpenRefusal::NotForThisPurpose)
-        );
+        assert_eq!(decide(own, about(1), Purpose::Release, &[Field::Email], None), Err(OpenRefusal::NotForThisPurpose));
     }
 
     #[test]

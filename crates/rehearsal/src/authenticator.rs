@@ -101,7 +101,13 @@ impl Authenticator {
     ///
     /// # Errors
     /// As [`DeviceError`] says.
-    pub fn create(&mut self, options: &Value, origin: &str, manner: &Manner, entropy: &dyn Entropy) -> Result<Value, DeviceError> {
+    pub fn create(
+        &mut self,
+        options: &Value,
+        origin: &str,
+        manner: &Manner,
+        entropy: &dyn Entropy,
+    ) -> Result<Value, DeviceError> {
         let options = options.get("publicKey").unwrap_or(options);
         let challenge = text(options, "/challenge", "challenge")?;
         let rp_id = text(options, "/rp/id", "rp.id")?;

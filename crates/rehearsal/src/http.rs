@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT};
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, ORIGIN, SET_COOKIE, USER_AGENT,
+};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::HttpsConnector;
@@ -131,7 +133,10 @@ impl Browser {
             .with_no_client_auth();
         let connector =
             hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
-        #[expect(clippy::disallowed_methods, reason = "a rehearsal plays the browser of a resident, on the other side of the socket")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a rehearsal plays the browser of a resident, on the other side of the socket"
+        )]
         let client = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { client, memory: Arc::default(), follow: true, language: "en".to_owned() })
     }
@@ -368,7 +373,8 @@ mod tests {
         let authority = Authority::create(&names, today).unwrap();
         let stranger = Authority::create(&names, today).unwrap();
         let again =
-            Authority::reopen(&names, authority.certificate_pem(), &authority.key_pem(), today.tomorrow().unwrap()).unwrap();
+            Authority::reopen(&names, authority.certificate_pem(), &authority.key_pem(), today.tomorrow().unwrap())
+                .unwrap();
         for identity in [
             authority.server(&names, ServerKey::EcdsaP256, today).unwrap(),
             again.server(&names, ServerKey::Rsa2048, today).unwrap(),
@@ -378,7 +384,11 @@ mod tests {
             let reply = browser.get(&format!("{base}/set")).await.unwrap();
             assert!(reply.status.is_success() && reply.text().contains("cookie: __Host-a=1"));
             let form = browser.post_form(&format!("{base}/form"), &[("a", "b c")]).await.unwrap().text();
-            assert!(form.contains("a=b+c&csrf=tok") && form.contains("x-csrf-token: tok") && form.contains(&format!("origin: {base}")));
+            assert!(
+                form.contains("a=b+c&csrf=tok")
+                    && form.contains("x-csrf-token: tok")
+                    && form.contains(&format!("origin: {base}"))
+            );
             let shown = browser.fresh().without_redirects().get(&format!("{base}/set")).await.unwrap();
             assert_eq!(shown.location().unwrap().as_str(), format!("{base}/"));
             assert!(Browser::new(stranger.certificate_pem()).unwrap().get(&base).await.is_err());

@@ -134,8 +134,8 @@ impl Phone {
     }
 
     async fn passkey_of(&mut self, html: &str, path: &str) -> Result<Value, PhoneError> {
-        let form = PasskeyForm::find(html)
-            .ok_or_else(|| PhoneError::Unexpected(format!("{path} has no passkey form")))?;
+        let form =
+            PasskeyForm::find(html).ok_or_else(|| PhoneError::Unexpected(format!("{path} has no passkey form")))?;
         let mut options = self.post(&form.options, &form.fields).await;
         if let (Err(PhoneError::Refused { code, .. }), Some(step_up)) = (&options, &form.step_up)
             && code.contains("step-up")

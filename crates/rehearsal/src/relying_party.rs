@@ -122,7 +122,12 @@ impl RelyingParty {
             .append_pair("client_id", &self.id)
             .append_pair("request_uri", &request_uri)
             .finish();
-        Ok(Attempt { authorize: format!("{}{}?{query}", self.issuer, self.endpoints.authorize), verifier, state, nonce })
+        Ok(Attempt {
+            authorize: format!("{}{}?{query}", self.issuer, self.endpoints.authorize),
+            verifier,
+            state,
+            nonce,
+        })
     }
 
     /// Exchanges the code in the address the browser came back with; answers the token response.
@@ -196,7 +201,10 @@ fn random(entropy: &dyn Entropy) -> String {
     URL_SAFE_NO_PAD.encode(entropy.array::<32>())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a relying party has a clock of its own, on the other side of the socket")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a relying party has a clock of its own, on the other side of the socket"
+)]
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -19,9 +19,9 @@ pub mod oidc;
 pub mod outbox;
 pub mod platform;
 pub mod port;
+pub mod register;
 pub mod rehearse;
 pub mod session;
-pub mod register;
 pub mod signed_in;
 pub mod vault;
 

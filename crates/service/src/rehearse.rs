@@ -57,7 +57,11 @@ pub async fn begin(platform: &Arc<Platform>, caller: &Caller) -> Result<Creation
 ///
 /// # Errors
 /// An [`EnrolRefusal`]; faults.
-pub async fn enrol(platform: &Arc<Platform>, caller: &Caller, command: Enrol) -> Result<ResidentId, Error<EnrolRefusal>> {
+pub async fn enrol(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    command: Enrol,
+) -> Result<ResidentId, Error<EnrolRefusal>> {
     let realm = &platform.settings.realm;
     if !realm.is_test() || !realm.admits(&command.facts.hkid) {
         return Err(Error::Refuse(EnrolRefusal::NotSynthetic));

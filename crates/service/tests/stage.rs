@@ -72,7 +72,14 @@ impl Mail for Nobody {
 
 impl ProofingProvider for Nobody {
     fn identity(&self) -> ProviderIdentity {
-        ProviderIdentity { name: "nobody".into(), version: "0".into(), presence_tested: false, protections: Vec::new(), node: "test".into(), boot: [0; 16] }
+        ProviderIdentity {
+            name: "nobody".into(),
+            version: "0".into(),
+            presence_tested: false,
+            protections: Vec::new(),
+            node: "test".into(),
+            boot: [0; 16],
+        }
     }
 
     fn open(&self, _: CustodyId) -> Answering<'_, Result<Opened, ProofingError>> {

@@ -2,7 +2,7 @@
 
 mod fixture;
 mod garbage;
-mod judge;
 mod json;
+mod judge;
 mod spoilt;
 mod vectors;
