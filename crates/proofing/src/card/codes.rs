@@ -94,7 +94,7 @@ mod tests {
         for (codes, name) in [
             ([2867, 3057, 2532], "樂永晴"),
             ([2651, 2480, 2597], "林日朗"),
-            ([0151, 2867, 5361], "余樂芯"),
+            ([151, 2867, 5361], "余樂芯"),
             ([2621, 2535, 5174], "李智能"),
         ] {
             let spelt: String = codes.iter().filter_map(|code| table.character(*code)).collect();
@@ -108,7 +108,7 @@ mod tests {
     fn a_misread_character_gives_way_to_its_code() {
         let resolved = table().resolve("楽永晴", &[2867, 3057, 2532]).unwrap();
         assert_eq!(resolved, Resolved { name: "樂永晴".to_owned(), by_code: true });
-        let variant = table().resolve("刘", &[0491]).unwrap();
+        let variant = table().resolve("刘", &[491]).unwrap();
         assert_eq!(variant, Resolved { name: "劉".to_owned(), by_code: true });
         let shorter = table().resolve("永晴", &[2867, 3057, 2532]).unwrap();
         assert_eq!(shorter, Resolved { name: "樂永晴".to_owned(), by_code: true });
