@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 
+use crate::state::Edge;
 use crate::{AppState, Visit};
 
 /// `GET /healthz`: the process answers.
@@ -15,7 +16,7 @@ pub async fn alive() -> Response {
 
 /// `GET /readyz`: the store answers and the ledger is fresh; 503 with the failing part otherwise.
 pub async fn ready(State(state): State<AppState>, visit: Visit) -> Response {
-    let parts = state.edge.readiness(&state.platform, visit.caller.now).await;
+    let parts = Edge::readiness(&state.platform, visit.caller.now).await;
     let all = parts.iter().all(|(_, ok)| *ok);
     let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let checks: serde_json::Map<_, _> = parts.iter().map(|(name, ok)| ((*name).to_owned(), json!(ok))).collect();

@@ -34,11 +34,7 @@ pub struct Edge {
     pub(crate) guesses: Guesses,
     pub(crate) clock: Clock,
     pub(crate) entropy: Arc<dyn Entropy>,
-    probes: Vec<(&'static str, Probe)>,
 }
-
-/// Says whether a part of the program is well at a moment; for `/readyz`.
-pub type Probe = Box<dyn Fn(Millis) -> bool + Send + Sync>;
 
 /// Tells the time; the program passes the system's, tests their own.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
@@ -90,26 +86,19 @@ impl AppState {
                 guesses: Guesses::default(),
                 clock,
                 entropy,
-                probes: Vec::new(),
             }),
         }
-    }
-
-    /// Adds a part that `/readyz` asks, such as the freshness of the ledger. Call it before the state is shared.
-    #[must_use]
-    pub fn with_probe(mut self, name: &'static str, probe: Probe) -> Self {
-        if let Some(edge) = Arc::get_mut(&mut self.edge) {
-            edge.probes.push((name, probe));
-        }
-        self
     }
 }
 
 impl Edge {
     /// Each part and whether it is well.
-    pub(crate) async fn readiness(&self, platform: &Platform, now: Millis) -> Vec<(&'static str, bool)> {
-        let mut parts = vec![("store", lionrock_service::health::store_answers(platform).await)];
-        parts.extend(self.probes.iter().map(|(name, probe)| (*name, probe(now))));
-        parts
+    pub(crate) async fn readiness(platform: &Platform, now: Millis) -> [(&'static str, bool); 2] {
+        let last_round = platform.ledger.standing().last_round;
+        let fresh = last_round.is_some_and(|at| now.since(Millis(at)) < LEDGER_AGE);
+        [("store", lionrock_service::health::store_answers(platform).await), ("ledger", fresh)]
     }
 }
+
+/// The log goes on every second; older than this, something keeps it from being published.
+const LEDGER_AGE: Duration = Duration::from_secs(10);

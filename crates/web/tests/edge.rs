@@ -1,12 +1,16 @@
 //! What every request passes: host, origin, token, limits, headers, refusals.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::routing::{get, post};
 use axum::{Router, middleware::from_fn_with_state};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use lionrock_service::Caller;
+use lionrock_service::caller::System;
+use lionrock_service::ledger;
 use lionrock_web::listen::Peer;
 use lionrock_web::{EdgeSettings, layers};
 use tower::ServiceExt;
@@ -258,18 +262,35 @@ async fn metrics_are_for_this_machine_and_name_templates_only() {
     assert!(!text.contains("CHAN"));
 }
 
+/// Runs the ledger's job once.
+async fn publish(stage: &Stage) {
+    let clock = stage.clock.clone();
+    let caller = move || Caller::platform(clock.now(), Arc::new(System));
+    ledger::run(Arc::clone(&stage.state.platform), caller, async {}).await;
+}
+
 #[tokio::test]
 async fn readiness_tells_which_part_fails() {
     let stage = Stage::new().await;
-    let (status, _, body) = get_page(&stage.site(), "/readyz").await;
-    assert_eq!((status, body.as_str()), (StatusCode::OK, r#"{"checks":{"store":true},"status":"ready"}"#));
-    let stage = Stage::new().await;
-    let state = stage.state.clone();
-    drop(stage.state);
-    let state = state.with_probe("ledger", Box::new(|_| false));
-    let (status, _, body) = get_page(&lionrock_web::routes::table(&state), "/readyz").await;
+    let site = stage.site();
+    let (status, _, body) = get_page(&site, "/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(body.contains(r#""ledger":false"#), "{body}");
+    assert_eq!(body, r#"{"checks":{"ledger":false,"store":true},"status":"not ready"}"#, "nothing is published yet");
+
+    publish(&stage).await;
+    let (status, _, body) = get_page(&site, "/readyz").await;
+    assert_eq!(
+        (status, body.as_str()),
+        (StatusCode::OK, r#"{"checks":{"ledger":true,"store":true},"status":"ready"}"#)
+    );
+
+    stage.clock.advance(Duration::from_secs(11));
+    assert_eq!(get_page(&site, "/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE, "the log has stopped");
+    publish(&stage).await;
+    stage.state.platform.store.close().await;
+    let (status, _, body) = get_page(&site, "/readyz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains(r#""store":false"#), "{body}");
 }
 
 #[tokio::test]
