@@ -95,6 +95,20 @@ fn a_wrong_check_character_is_named() {
 }
 
 #[test]
+fn another_number_in_the_window_is_a_contradiction() {
+    let people = sample(SEED, 2).unwrap();
+    let (mut card, other) = (draw(&people[0], 1), draw(&people[1], 1));
+    let (left, top, right, bottom) = lionrock_rehearsal::card::layout::OVAL_RIM.pixels();
+    for y in top as u32..bottom as u32 {
+        for x in left as u32..right as u32 {
+            card.put_pixel(x, y, *other.get_pixel(x, y));
+        }
+    }
+    let card = photograph(&card, Condition::Ordinary(0), 1);
+    assert_eq!(read_card(&Policy::default(), &MODELS, card, TODAY).err(), Some(vec![Reason::CardInconsistent]));
+}
+
+#[test]
 fn a_card_issued_tomorrow_contradicts_the_calendar() {
     let person = &sample(SEED, 1).unwrap()[0];
     let card = photograph(&draw(person, 1), Condition::Ordinary(0), 1);
