@@ -37,7 +37,15 @@ pub async fn all(running: &Running, report: &mut Report) {
 /// Somebody who can register by camera and has no account, or whose account of an earlier walk is closed first.
 async fn begin(running: &Running) -> Result<((Phone, Person), String)> {
     let browser = browser(running)?;
-    let reply = browser.get(&format!("{}/readyz", running.issuer)).await?;
+    let mut reply = browser.get(&format!("{}/readyz", running.issuer)).await?;
+    // A server just started is ready with its first checkpoint, a moment later.
+    for _ in 0..50 {
+        if reply.status.is_success() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        reply = browser.get(&format!("{}/readyz", running.issuer)).await?;
+    }
     ensure!(reply.status.is_success(), "{} is not ready: {}", running.issuer, reply.text());
     let person = running.people.iter().find(|person| person.role == Role::Camera).context("nobody has a face")?.clone();
     let file = running.folder.walk().join("phone.json");
