@@ -26,6 +26,8 @@ const provider = new Provider(issuer, {
   jwks: { keys: [signing] },
   cookies: { keys: ["only for this bench"] },
   features: { devInteractions: { enabled: false }, pushedAuthorizationRequests: { enabled: true }, userinfo: { enabled: true } },
+  // The load generator sends an Origin header everywhere, as a browser would.
+  clientBasedCORS: () => true,
   pkce: { required: () => true },
   ttl: { AccessToken: 300, AuthorizationCode: 60, IdToken: 300, Session: 3600, Grant: 3600, Interaction: 300 },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },

@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+#[allow(clippy::large_enum_variant, reason = "one of each exists at a time")]
 /// What the provider does at the next judgement.
 pub enum Next {
     Say(Judgement),

@@ -1,3 +1,9 @@
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "tests stand at the edge: they own environment and folders"
+)]
+
 //! What a ring promises: bound to place, version and person; complete or not opened at all.
 
 use super::*;
