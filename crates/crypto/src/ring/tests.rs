@@ -1,3 +1,4 @@
+//! The ring opens with its own root and realm, and each value in its own place only.
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
