@@ -18,6 +18,8 @@ pub(crate) struct Fit {
     pub to_card: Homography,
     /// Mean distance of the anchors from their places.
     pub residual: f32,
+    /// How many anchors agree.
+    pub anchors: usize,
 }
 
 /// One end of a known line: where it is and where it belongs. How far a line runs depends on the typeface and the
@@ -68,7 +70,7 @@ fn settle(pairs: &mut Vec<Pair>) -> Option<Fit> {
         let (index, distance) = worst.map(|(index, pair)| (index, off(pair)))?;
         if distance <= STRAY {
             let residual = pairs.iter().map(off).sum::<f32>() / pairs.len() as f32;
-            return (residual <= RESIDUAL).then_some(Fit { to_card, residual });
+            return (residual <= RESIDUAL).then_some(Fit { to_card, residual, anchors: pairs.len() });
         }
         pairs.swap_remove(index);
     }

@@ -26,6 +26,8 @@ const LONG: f32 = 560.0;
 const MOST_LINES: usize = 24;
 /// So many lines are read before it is tried whether they suffice.
 const HANDFUL: usize = 9;
+/// With so many anchors no more lines are read.
+const SETTLED: usize = 14;
 /// A line whose end is further from the middle than this share of the card's side is not on the card.
 const OFF_CARD: f32 = 0.56;
 /// A card guessed from its portrait may be larger than guessed by this much.
@@ -89,8 +91,11 @@ pub(crate) fn portrait(models: &Models, card: &Picture) -> Option<Face> {
 /// can be seen is not looked for any further: it could not be accepted.
 pub(crate) fn place(models: &Models, picture: &Picture, guess: Option<&Guess>) -> Option<Placed> {
     if let Some(guess) = guess.filter(|guess| guess.portrait_seen) {
-        let placed =
-            look(models, &guess.card).or_else(|| by_text(models, picture, &guess.card, &guess.to_picture, 1.0));
+        let again = || {
+            let (card, _) = by_text(models, picture, &guess.card, &guess.to_picture, 1.0)?;
+            look(models, &card)
+        };
+        let placed = look(models, &guess.card).or_else(again);
         if placed.is_some() {
             return placed;
         }
@@ -100,7 +105,9 @@ pub(crate) fn place(models: &Models, picture: &Picture, guess: Option<&Guess>) -
     models.templates.iter().find_map(|template| {
         let to_picture = by_portrait(template, &face)?;
         let card = turned.warped(&to_picture, CARD.0, CARD.1);
-        by_text(models, &turned, &card, &to_picture, MARGIN)
+        let (card, to_picture) = by_text(models, &turned, &card, &to_picture, MARGIN)?;
+        // Few anchors close together leave the far side of the card askew: once more from where it lies now.
+        look(models, &card).or_else(|| look(models, &by_text(models, &turned, &card, &to_picture, 1.0)?.0))
     })
 }
 
@@ -116,9 +123,14 @@ fn look(models: &Models, card: &Picture) -> Option<Placed> {
     Some(Placed { card: Picture::new(card.rgb().clone()), lines: found, template })
 }
 
-/// Straightens by the anchors among the text of a view, then looks again. In the view the card may be `room` times
-/// larger than guessed.
-fn by_text(models: &Models, picture: &Picture, view: &Picture, to_picture: &Homography, room: f32) -> Option<Placed> {
+/// Straightens by the anchors among the text of a view. In the view the card may be `room` times larger than guessed.
+fn by_text(
+    models: &Models,
+    picture: &Picture,
+    view: &Picture,
+    to_picture: &Homography,
+    room: f32,
+) -> Option<(Picture, Homography)> {
     let mut found = lines(&models.text_detector, view, VIEW_TEXT);
     let (wide, tall) = (CARD.0 as f32, CARD.1 as f32);
     let on_card = |p: Point| {
@@ -132,15 +144,19 @@ fn by_text(models: &Models, picture: &Picture, view: &Picture, to_picture: &Homo
     if found.len() < FEWEST_LINES {
         return None;
     }
-    // A handful of lines mostly settles it; more are read only while they do not.
+    // A handful of lines often settles it; more are read only while they do not.
     let mut known = Vec::new();
-    let fit = found.chunks(HANDFUL).find_map(|lines| {
-        known.extend(read_all(models, view, lines.to_vec()));
-        best_fit(&models.templates, &known)
-    });
+    let mut fit = None;
+    for handful in found.chunks(HANDFUL) {
+        known.extend(read_all(models, view, handful.to_vec()));
+        fit = best_fit(&models.templates, &known).or(fit);
+        if fit.as_ref().is_some_and(|(_, fit)| fit.anchors >= SETTLED) {
+            break;
+        }
+    }
     let (_, fit) = fit?;
     let to_picture = fit.to_card.inverse()?.then(to_picture);
-    look(models, &picture.warped(&to_picture, CARD.0, CARD.1))
+    Some((picture.warped(&to_picture, CARD.0, CARD.1), to_picture))
 }
 
 /// Where the card would lie, judging by its portrait: straightened card → picture, with room around it.
