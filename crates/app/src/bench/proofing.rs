@@ -115,7 +115,7 @@ async fn provider(arguments: &Arguments) -> Result<Arc<Builtin>> {
         deadline: Duration::from_secs(120),
         idle: Duration::from_secs(60),
     };
-    let pool = Pool::start(launch, 1, 1)
+    let pool = Pool::start(launch, 2, 1)
         .await
         .with_context(|| format!("no worker starts with the models in {}", arguments.models.display()))?;
     Ok(Builtin::new(pool, "bench".to_owned(), [0; 16]).await)

@@ -183,8 +183,9 @@ impl Worker {
         loop {
             match self.hear_until(until).await? {
                 Answer::Stage(stage) => {
-                    if stage == Stage::Destroy {
-                        judged_at = Some(Instant::now());
+                    // The child says it again for pictures that never came to be judged: the first word counts.
+                    if stage == Stage::Destroy && judged_at.replace(judged_at.unwrap_or_else(Instant::now)).is_some() {
+                        continue;
                     }
                     progress(stage);
                 }
