@@ -16,7 +16,7 @@ use tokio_postgres::NoTls;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 
 /// Runs of one write closure at most.
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 30;
 /// How long one statement may take, counted here too: the server may be gone without saying so.
 const STATEMENT: Duration = Duration::from_secs(20);
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
@@ -150,7 +150,7 @@ impl Postgres {
 
     /// Doubling from 1 ms to at most 64 ms, half of it spread by a counter: no clock and no chance.
     fn pause(&self, round: u32) -> Duration {
-        let full = 1000_u64 << round.min(6);
+        let full = 1000_u64 << round.min(7);
         let turn = self.turn.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
         Duration::from_micros(full / 2 + (turn >> 16) % (full / 2))
     }
