@@ -62,7 +62,7 @@ pub fn open_body(platform: &Platform, event: &[u8; 16], sealed: &[u8]) -> Result
 }
 
 fn canonical(event: &Event, caller: &Caller) -> Result<Vec<u8>, Fault> {
-    // serde_json's map is ordered by key, so the same event always gives the same bytes.
+    // Written in alphabetical order: the bytes must not depend on whether the JSON library sorts or keeps the order.
     let whole = json!({
         "at": caller.now.0,
         "body": event.body,
