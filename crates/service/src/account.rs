@@ -11,16 +11,14 @@
 //! | [`close`] | POST /account/close | the end of everything, leaf, receipt, letter |
 //!
 //! Every verb begins with the session of a cookie and touches rows of that session's person only: an id of somebody else's is not
-//! found, exactly like one that does not exist. Recovery codes are made by [`codes`] at registration and counted here; using
-//! them to get back in belongs to recovery, which is a later journey.
+//! found, exactly like one that does not exist. Recovery codes
+//! are counted here; [`crate::recovery`] lets a person back in by them.
 
 pub mod add;
 pub mod authenticators;
 pub mod close;
-pub mod codes;
 pub mod data;
 pub mod history;
-mod letter;
 pub mod overview;
 pub mod remove;
 pub mod rename;

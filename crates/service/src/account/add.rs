@@ -1,8 +1,8 @@
 //! POST /account/authenticators: one more passkey, after a fresh proof of presence.
 
-use super::letter::{self, News};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
+use crate::letter::{self, News};
 use crate::signed_in::{self, Current, Place};
 use crate::{Caller, Error, Fault, Platform, vault};
 use lionrock_model::account::AccountRefusal;

@@ -3,10 +3,10 @@
 //! One transaction: the resident's key, blind index, user handle and sealed fields leave their row, so nothing sealed with the key opens
 //! again, in backups neither; passkeys, sessions, history, codes, approvals and pseudonyms end; the leaf carries the digest of a signed receipt.
 
-use super::letter::{self, News};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
 use crate::ledger::receipt;
+use crate::letter::{self, News};
 use crate::signed_in::{self, Current};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_ledger::receipt::Receipt;

@@ -1,7 +1,7 @@
 //! POST /account/authenticators/ID/remove: a passkey opens this account no more, after a fresh proof of presence.
 
-use super::letter::{self, News};
 use crate::audit::{self, Event};
+use crate::letter::{self, News};
 use crate::signed_in::{self, Place};
 use crate::{Caller, Error, Platform, vault};
 use lionrock_model::account::AccountRefusal;

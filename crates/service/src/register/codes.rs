@@ -66,7 +66,7 @@ pub(super) fn make(
     registration: &RegistrationId,
     resident: ResidentId,
 ) -> Result<Vec<u8>, Fault> {
-    let codes = crate::account::codes::make(tx, platform, caller, resident)?;
+    let codes = crate::recovery_codes::make(tx, platform, caller, resident)?;
     let plain = codes.iter().map(RecoveryCode::shown).collect::<Vec<_>>().join(" ");
     let plain = Zeroizing::new(plain.into_bytes());
     let place = slot(registration, "sealed_codes");

@@ -1,4 +1,4 @@
-//! Recovery codes, as a step of the transaction that makes an account.
+//! Recovery codes as steps of a transaction: made with an account or anew, and used up, two at a time, to get back in.
 
 use crate::{Caller, Fault, Platform};
 use lionrock_crypto::ring::Mac;

@@ -9,7 +9,7 @@ use lionrock_store::Tx;
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum News {
+pub enum News {
     /// The account was closed.
     AccountClosed,
     /// A passkey was added.
@@ -19,7 +19,10 @@ pub(super) enum News {
 }
 
 /// Puts a letter into the outbox, if the person has a confirmed address. Opening the address leaves its leaf.
-pub(super) fn post(
+///
+/// # Errors
+/// Of the store and of the vault.
+pub fn post(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,
