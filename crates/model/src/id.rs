@@ -68,6 +68,8 @@ ids! {
     CeremonyId;
     /// A record of what a resident allowed a service to see.
     ConsentId;
+    /// A request to set a fact right.
+    CorrectionId;
     /// A passkey of a resident (our row; not the authenticator's credential id).
     CredentialId;
     /// One custody of pictures: from the opening of a worker to their destruction.
@@ -78,6 +80,8 @@ ids! {
     LeafId;
     /// A message or call waiting to be sent.
     OutboxId;
+    /// A chance to get back in by recovery codes.
+    RecoveryId;
     /// A registration under way.
     RegistrationId;
     /// A pushed authorization request.

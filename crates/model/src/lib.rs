@@ -4,8 +4,10 @@
 //! receives it as a value. A type here that holds personal data has neither `Display` nor a telling `Debug`.
 
 pub mod account;
+pub mod correction;
 pub mod credential;
 pub mod custody;
+pub mod deviation;
 pub mod hkid;
 pub mod id;
 pub mod language;
@@ -14,8 +16,12 @@ pub mod person;
 pub mod policy;
 pub mod proofing;
 pub mod realm;
+pub mod recovery;
 pub mod refusal;
 pub mod register;
 pub mod service;
 pub mod session;
+pub mod site;
+pub mod staff;
+pub mod statement;
 pub mod time;
