@@ -39,6 +39,12 @@ impl Realm {
         matches!(self, Self::Test(_))
     }
 
+    /// Proof that this is a test realm; nothing else makes one.
+    #[must_use]
+    pub const fn test(&self) -> Option<TestRealm> {
+        if self.is_test() { Some(TestRealm(())) } else { None }
+    }
+
     /// Whether a card number may belong to a resident of this realm: reserved numbers only in test realms, all
     /// others only in production.
     #[must_use]
@@ -55,6 +61,10 @@ impl fmt::Display for Realm {
         }
     }
 }
+
+/// Proof that the realm at hand is a test realm: what only test realms have holds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestRealm(());
 
 /// Text that names no realm.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
