@@ -66,6 +66,11 @@ impl Key {
         self.open(*nonce, aad, rest)
     }
 
+    /// The bytes, for wrapping this key under another.
+    pub(crate) const fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
     fn bound(&self) -> Result<LessSafeKey, Error> {
         Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, self.0.expose())?))
     }

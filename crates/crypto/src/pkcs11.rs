@@ -3,12 +3,13 @@
 
 use crate::Error;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error as Refused, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -19,8 +20,6 @@ pub const LABEL: &str = "lionrock root";
 pub struct ModuleRoot {
     session: Mutex<Session>,
     key: ObjectHandle,
-    // Dropped last: the module must outlive its session.
-    _module: Pkcs11,
 }
 
 impl fmt::Debug for ModuleRoot {
@@ -36,10 +35,10 @@ impl ModuleRoot {
     /// [`Error::Module`] when module or token cannot be used, [`Error::WrongPin`], [`Error::NoSuchKey`] when the token holds no
     /// root key, [`Error::NotAKey`] when it could leave the module.
     pub fn open(module: &Path, token: &str, pin: Zeroizing<String>) -> Result<Self, Error> {
-        let (module, session) = log_in(module, token, pin)?;
+        let session = log_in(module, token, pin)?;
         let key = *session.find_objects(&identity()).map_err(refused)?.first().ok_or(Error::NoSuchKey)?;
         guard(&session, key)?;
-        Ok(Self { session: Mutex::new(session), key, _module: module })
+        Ok(Self { session: Mutex::new(session), key })
     }
 
     /// Makes the root key in a token that has none.
@@ -47,7 +46,7 @@ impl ModuleRoot {
     /// # Errors
     /// As [`ModuleRoot::open`]; [`Error::Exists`] when there is one.
     pub fn init(module: &Path, token: &str, pin: Zeroizing<String>) -> Result<(), Error> {
-        let (_module, session) = log_in(module, token, pin)?;
+        let session = log_in(module, token, pin)?;
         if !session.find_objects(&identity()).map_err(refused)?.is_empty() {
             return Err(Error::Exists);
         }
@@ -72,17 +71,35 @@ impl ModuleRoot {
     }
 }
 
-fn log_in(module: &Path, token: &str, mut pin: Zeroizing<String>) -> Result<(Pkcs11, Session), Error> {
-    let module = Pkcs11::new(module).map_err(refused)?;
-    module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).map_err(refused)?;
+fn log_in(module: &Path, token: &str, mut pin: Zeroizing<String>) -> Result<Session, Error> {
+    let module = load(module)?;
     let slots = module.get_slots_with_token().map_err(refused)?;
     let named =
         |slot: &cryptoki::slot::Slot| module.get_token_info(*slot).is_ok_and(|info| info.label().trim() == token);
     let slot = slots.into_iter().find(named).ok_or(Error::Module)?;
     let session = module.open_rw_session(slot).map_err(refused)?;
     let pin = AuthPin::new(std::mem::take(&mut *pin).into());
-    session.login(UserType::User, Some(&pin)).map_err(refused)?;
-    Ok((module, session))
+    match session.login(UserType::User, Some(&pin)) {
+        // The whole process is logged in, or nobody in it.
+        Ok(()) | Err(Refused::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// A module is loaded once in a process, and stays: it keeps its state in itself.
+fn load(path: &Path) -> Result<Pkcs11, Error> {
+    static LOADED: Mutex<Vec<(PathBuf, Pkcs11)>> = Mutex::new(Vec::new());
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, module)) = loaded.iter().find(|(known, _)| known == path) {
+        return Ok(module.clone());
+    }
+    let module = Pkcs11::new(path).map_err(refused)?;
+    match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Refused::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+        Err(error) => return Err(refused(error)),
+    }
+    loaded.push((path.to_owned(), module.clone()));
+    Ok(module)
 }
 
 fn identity() -> Vec<Attribute> {
@@ -101,10 +118,9 @@ fn guard(session: &Session, key: ObjectHandle) -> Result<(), Error> {
     if safe { Ok(()) } else { Err(Error::NotAKey) }
 }
 
-fn refused(error: cryptoki::error::Error) -> Error {
-    use cryptoki::error::{Error as Module, RvError};
+fn refused(error: Refused) -> Error {
     match error {
-        Module::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange | RvError::PinLocked, _) => {
+        Refused::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange | RvError::PinLocked, _) => {
             Error::WrongPin
         }
         _ => Error::Module,

@@ -50,7 +50,7 @@ pub fn origin(platform: &Platform) -> String {
 /// `Key` when the ring has no checkpoint key.
 pub fn verifiers(platform: &Platform) -> Result<Vec<Verifier>, Fault> {
     let origin = origin(platform);
-    platform.keys.signers(Signer::Checkpoint).map(|(_, key)| verifier(&origin, key)).collect()
+    platform.keys.signers(Signer::Checkpoint).map(|(_, key)| verifier(&origin, &key)).collect()
 }
 
 fn verifier(origin: &str, key: &SigningKey) -> Result<Verifier, Fault> {

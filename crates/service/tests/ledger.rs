@@ -336,7 +336,7 @@ async fn replace_head(platform: &Platform, size: Option<u64>) -> lionrock_store:
         tree.push(Hash::of_entry(&leaf.encode()));
     }
     let (_, key) = platform.keys.signer(lionrock_crypto::ring::Signer::Checkpoint).unwrap();
-    let note = Checkpoint { origin, size: tree.size(), root: tree.root() }.sign(&verifier, key).unwrap();
+    let note = Checkpoint { origin, size: tree.size(), root: tree.root() }.sign(&verifier, &key).unwrap();
     let head = lionrock_store::log_head::Head {
         version: before.version + 1,
         size: tree.size(),

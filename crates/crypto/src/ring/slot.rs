@@ -82,6 +82,22 @@ impl Sealed {
             ciphertext: ciphertext.to_vec(),
         })
     }
+
+    /// The domain epoch of stored bytes, without opening them.
+    ///
+    /// # Errors
+    /// As [`Sealed::from_bytes`].
+    pub fn epoch_of(bytes: &[u8]) -> Result<u32, Error> {
+        Self::from_bytes(bytes).map(|sealed| sealed.epoch)
+    }
+
+    /// The record version of stored bytes, without opening them.
+    ///
+    /// # Errors
+    /// As [`Sealed::from_bytes`].
+    pub fn version_of(bytes: &[u8]) -> Result<u64, Error> {
+        Self::from_bytes(bytes).map(|sealed| sealed.version)
+    }
 }
 
 impl From<Sealed> for Vec<u8> {

@@ -9,7 +9,8 @@
 
 use super::*;
 use crate::random::{Seeded, System};
-use crate::secret::Secret;
+
+mod turn;
 
 const ALICE: [u8; 16] = [1; 16];
 const BOB: [u8; 16] = [2; 16];

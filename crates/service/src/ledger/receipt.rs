@@ -25,7 +25,7 @@ pub use lionrock_ledger::receipt::digest;
 pub fn sign(platform: &Platform, claims: &impl Serialize) -> Result<String, Fault> {
     let (_, key) = platform.keys.signer(Signer::Receipt)?;
     let kid = Jwk::ours(key.public()?, Algorithm::EdDsa).kid.unwrap_or_default();
-    jws::sign(key, &kid, receipt::TYPE, claims).map_err(|error| Fault::bug(error.to_string()))
+    jws::sign(&key, &kid, receipt::TYPE, claims).map_err(|error| Fault::bug(error.to_string()))
 }
 
 /// The receipt file of a statement whose digest stands in the event; waits up to `limit` for the log. `None` when the log

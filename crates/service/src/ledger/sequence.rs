@@ -111,6 +111,6 @@ fn frontier(head: &Head) -> Result<Frontier, Fault> {
 fn sign(platform: &Platform, size: u64, root: Hash) -> Result<String, Fault> {
     let (_, key) = platform.keys.signer(Signer::Checkpoint)?;
     let checkpoint = Checkpoint { origin: origin(platform), size, root };
-    let note = checkpoint.sign(&verifier(&checkpoint.origin, key)?, key);
+    let note = checkpoint.sign(&verifier(&checkpoint.origin, &key)?, &key);
     note.map_err(|error| Fault::bug(error.to_string()))
 }

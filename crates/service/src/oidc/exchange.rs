@@ -175,7 +175,7 @@ fn tokens(
         nonce: grant.nonce.clone(),
     };
     let (key, kid) = publish::signing_key(platform)?;
-    let id_token = jws::sign(key, &kid, "JWT", &claims).map_err(|_| Fault::bug("the ID Token cannot be signed"))?;
+    let id_token = jws::sign(&key, &kid, "JWT", &claims).map_err(|_| Fault::bug("the ID Token cannot be signed"))?;
     Ok(Tokens {
         access_token,
         expires_in: i64::try_from(limits.access_token.as_secs()).unwrap_or(0),

@@ -9,6 +9,7 @@ use lionrock_model::service::Profile;
 use lionrock_wire::jose::{Jwk, JwkSet, encode};
 use lionrock_wire::oauth::discovery;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The discovery document.
 #[must_use]
@@ -35,7 +36,7 @@ pub fn jwks(platform: &Platform) -> Result<Value, Fault> {
 }
 
 /// The key that signs ID Tokens, and its `kid`: the thumbprint of its public half.
-pub(super) fn signing_key(platform: &Platform) -> Result<(&SigningKey, String), Fault> {
+pub(super) fn signing_key(platform: &Platform) -> Result<(Arc<SigningKey>, String), Fault> {
     let (_, key) = platform.keys.signer(Signer::Token)?;
     let kid = encode(&Jwk::ours(key.public()?, key.algorithm()).thumbprint());
     Ok((key, kid))

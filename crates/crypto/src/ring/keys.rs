@@ -1,0 +1,128 @@
+//! One consistent set of open keys. A ring swaps whole sets, so that nobody sees half a rotation.
+
+use super::name::{Domain, Mac, Name, Signer};
+use super::root::RealmRoot;
+use super::wrapped::{BY_ROOT, Wrapped, key_place, unwrap, wrapping_epoch};
+use crate::Error;
+use crate::aead::Key;
+use crate::secret::Secret;
+use crate::sign::SigningKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+#[derive(Clone, Default)]
+pub(super) struct Keys {
+    pub(super) realm: BTreeMap<u32, Key>,
+    pub(super) domains: BTreeMap<(Domain, u32), Secret<32>>,
+    pub(super) signers: BTreeMap<(Signer, u32), Arc<SigningKey>>,
+    pub(super) macs: BTreeMap<(Mac, u32), Secret<32>>,
+}
+
+impl Keys {
+    /// The set that is stored. Keys that `known` holds are taken from there, the rest is unwrapped.
+    pub(super) fn read(roots: &[&RealmRoot], realm: &str, stored: &[Wrapped], known: &Self) -> Result<Self, Error> {
+        let mut keys = Self::default();
+        for entry in stored.iter().filter(|entry| Name::parse(&entry.name) == Ok(Name::Realm)) {
+            let key = match known.realm.get(&entry.epoch) {
+                Some(key) => key.clone(),
+                None => realm_key(roots, realm, entry)?,
+            };
+            keys.realm.insert(entry.epoch, key);
+        }
+        for entry in stored {
+            keys.admit(realm, entry, known)?;
+        }
+        let complete = Name::all().all(|name| keys.newest(name).is_some());
+        if complete { Ok(keys) } else { Err(Error::NoSuchKey) }
+    }
+
+    fn admit(&mut self, realm: &str, entry: &Wrapped, known: &Self) -> Result<(), Error> {
+        let epoch = entry.epoch;
+        match Name::parse(&entry.name)? {
+            Name::Realm => {}
+            Name::Domain(domain) => {
+                let key = match known.domains.get(&(domain, epoch)) {
+                    Some(key) => key.clone(),
+                    None => Secret::from_slice(&self.unwrap(realm, entry)?)?,
+                };
+                self.domains.insert((domain, epoch), key);
+            }
+            Name::Signer(signer) => {
+                let key = match known.signers.get(&(signer, epoch)) {
+                    Some(key) => Arc::clone(key),
+                    None => Arc::new(SigningKey::from_pkcs8(signer.algorithm(), &self.unwrap(realm, entry)?)?),
+                };
+                self.signers.insert((signer, epoch), key);
+            }
+            Name::Mac(mac) => {
+                let key = match known.macs.get(&(mac, epoch)) {
+                    Some(key) => key.clone(),
+                    None => Secret::from_slice(&self.unwrap(realm, entry)?)?,
+                };
+                self.macs.insert((mac, epoch), key);
+            }
+        }
+        Ok(())
+    }
+
+    /// The plain bytes of a stored key that is wrapped under a realm key.
+    pub(super) fn unwrap(&self, realm: &str, entry: &Wrapped) -> Result<Zeroizing<Vec<u8>>, Error> {
+        unwrap(|epoch| self.realm_key(epoch), &key_place(realm, &entry.name, entry.epoch), &entry.sealed)
+    }
+
+    pub(super) fn realm_key(&self, epoch: u32) -> Result<&Key, Error> {
+        self.realm.get(&epoch).ok_or(if epoch == BY_ROOT { Error::DoesNotOpen } else { Error::NoSuchKey })
+    }
+
+    /// The realm key that new things are wrapped under.
+    pub(super) fn newest_realm(&self) -> Result<(u32, &Key), Error> {
+        self.realm.last_key_value().map(|(epoch, key)| (*epoch, key)).ok_or(Error::NoSuchKey)
+    }
+
+    pub(super) fn newest_domain(&self, domain: Domain) -> Result<(u32, &Secret<32>), Error> {
+        let newest = self.domains.range((domain, 0)..=(domain, u32::MAX)).next_back();
+        newest.map(|((_, epoch), key)| (*epoch, key)).ok_or(Error::NoSuchKey)
+    }
+
+    pub(super) fn newest_mac(&self, mac: Mac) -> Result<&Secret<32>, Error> {
+        self.macs.range((mac, 0)..=(mac, u32::MAX)).next_back().map(|(_, key)| key).ok_or(Error::NoSuchKey)
+    }
+
+    /// The newest epoch of a name.
+    pub(super) fn newest(&self, name: Name) -> Option<u32> {
+        match name {
+            Name::Realm => self.realm.last_key_value().map(|(epoch, _)| *epoch),
+            Name::Domain(domain) => self.newest_domain(domain).ok().map(|(epoch, _)| epoch),
+            Name::Signer(signer) => {
+                self.signers.range((signer, 0)..=(signer, u32::MAX)).next_back().map(|((_, epoch), _)| *epoch)
+            }
+            Name::Mac(mac) => self.macs.range((mac, 0)..=(mac, u32::MAX)).next_back().map(|((_, epoch), _)| *epoch),
+        }
+    }
+
+    /// Whether both hold the same names and epochs.
+    pub(super) fn same_epochs(&self, other: &Self) -> bool {
+        self.realm.keys().eq(other.realm.keys())
+            && self.domains.keys().eq(other.domains.keys())
+            && self.signers.keys().eq(other.signers.keys())
+            && self.macs.keys().eq(other.macs.keys())
+    }
+}
+
+/// Opens a realm key by the first of the roots that fits.
+pub(super) fn realm_key(roots: &[&RealmRoot], realm: &str, entry: &Wrapped) -> Result<Key, Error> {
+    if wrapping_epoch(&entry.sealed)? != BY_ROOT {
+        return Err(Error::DoesNotOpen);
+    }
+    let place = key_place(realm, &entry.name, entry.epoch);
+    let mut refused = Error::DoesNotOpen;
+    for root in roots {
+        let root = root.key()?;
+        match unwrap(|_| Ok(&root), &place, &entry.sealed) {
+            Ok(plain) => return Secret::from_slice(&plain).map(Key::new),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
