@@ -1,7 +1,7 @@
 //! Work that nobody waits for: each job runs again and again until the server stops, and logs what fails.
 
 use crate::clock;
-use lionrock_service::{Caller, Fault, Platform, custody, ledger, oidc, outbox, register, session};
+use lionrock_service::{Caller, Fault, Platform, custody, ledger, oidc, outbox, recovery, register, session};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 5] = [
+    let rounds: [(&'static str, Duration, Job); 6] = [
         ("outbox", Duration::from_millis(500), |platform, caller| {
             Box::pin(async move { outbox::deliver(&platform, &caller).await.map(drop) })
         }),
@@ -26,6 +26,9 @@ pub fn start(platform: &Arc<Platform>, stop: &watch::Receiver<bool>) -> JoinSet<
         }),
         ("session sweep", Duration::from_secs(60), |platform, caller| {
             Box::pin(async move { session::sweep(&platform, &caller).await.map(drop) })
+        }),
+        ("recovery sweep", Duration::from_secs(60), |platform, caller| {
+            Box::pin(async move { recovery::sweep(&platform, &caller).await.map(drop) })
         }),
         ("request sweep", Duration::from_secs(30), |platform, caller| {
             Box::pin(async move { oidc::sweep::sweep(&platform, caller.now).await.map(drop) })

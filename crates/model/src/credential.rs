@@ -129,6 +129,8 @@ pub enum CeremonyKind {
     CloseAccount,
     /// A release of data to a service.
     Consent,
+    /// A new passkey for an account that lost its own.
+    Recover,
     /// The first passkey of a registration.
     Register,
     /// Signing in.
@@ -139,8 +141,15 @@ pub enum CeremonyKind {
 
 impl CeremonyKind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::AddAuthenticator, Self::CloseAccount, Self::Consent, Self::Register, Self::SignIn, Self::StepUp];
+    pub const ALL: [Self; 7] = [
+        Self::AddAuthenticator,
+        Self::CloseAccount,
+        Self::Consent,
+        Self::Recover,
+        Self::Register,
+        Self::SignIn,
+        Self::StepUp,
+    ];
 
     /// The stable word, as stored and as part of the challenge's digest.
     #[must_use]
@@ -149,6 +158,7 @@ impl CeremonyKind {
             Self::AddAuthenticator => "add-authenticator",
             Self::CloseAccount => "close-account",
             Self::Consent => "consent",
+            Self::Recover => "recover",
             Self::Register => "register",
             Self::SignIn => "sign-in",
             Self::StepUp => "step-up",

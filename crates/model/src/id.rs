@@ -88,6 +88,8 @@ ids! {
     RequestId;
     /// A resident's account.
     ResidentId;
+    /// A change of keys.
+    RotationId;
     /// A browser session of a resident.
     SessionId;
     /// A line of a resident's sign-in history.

@@ -19,6 +19,7 @@ pub mod realm;
 pub mod recovery;
 pub mod refusal;
 pub mod register;
+pub mod rotation;
 pub mod service;
 pub mod session;
 pub mod site;

@@ -84,6 +84,8 @@ pub enum EndReason {
     EndedElsewhere,
     /// Nothing was asked for an hour.
     Idle,
+    /// The person got back in by recovery codes.
+    Recovered,
     /// The person signed in again in the same browser.
     Replaced,
     /// The person signed out.
@@ -100,6 +102,7 @@ impl EndReason {
             Self::AuthenticatorRemoved => "authenticator-removed",
             Self::EndedElsewhere => "ended-elsewhere",
             Self::Idle => "idle",
+            Self::Recovered => "recovered",
             Self::Replaced => "replaced",
             Self::SignedOut => "signed-out",
         }
@@ -114,6 +117,7 @@ impl EndReason {
             Self::AuthenticatorRemoved,
             Self::EndedElsewhere,
             Self::Idle,
+            Self::Recovered,
             Self::Replaced,
             Self::SignedOut,
         ]
@@ -212,6 +216,8 @@ pub enum SignInEvent {
     AuthenticatorRemoved,
     /// The counter of a passkey did not grow: perhaps a clone.
     CounterAlarm,
+    /// A new passkey was made by recovery codes.
+    Recovered,
     /// An answer with a known passkey did not pass.
     Refused,
     /// Signed in.
@@ -228,6 +234,7 @@ impl SignInEvent {
             Self::AuthenticatorAdded => "authenticator-added",
             Self::AuthenticatorRemoved => "authenticator-removed",
             Self::CounterAlarm => "counter-alarm",
+            Self::Recovered => "recovered",
             Self::Refused => "refused",
             Self::SignedIn => "signed-in",
             Self::SteppedUp => "stepped-up",
@@ -241,6 +248,7 @@ impl SignInEvent {
             Self::AuthenticatorAdded,
             Self::AuthenticatorRemoved,
             Self::CounterAlarm,
+            Self::Recovered,
             Self::Refused,
             Self::SignedIn,
             Self::SteppedUp,

@@ -31,6 +31,16 @@ impl Caller {
         Self { now, entropy, language: Language::En, trace, address: None }
     }
 
+    /// What counts as one neighbour when failures are counted: an IPv4 address or the /64 of an IPv6 address.
+    #[must_use]
+    pub fn network(&self) -> Vec<u8> {
+        match self.address.map(|address| address.to_canonical()) {
+            None => vec![0],
+            Some(IpAddr::V4(v4)) => [&[4], &v4.octets()[..]].concat(),
+            Some(IpAddr::V6(v6)) => [&[6], v6.octets().get(..8).unwrap_or_default()].concat(),
+        }
+    }
+
     /// Random bytes of this request.
     #[must_use]
     pub fn random<const N: usize>(&self) -> [u8; N] {

@@ -16,6 +16,8 @@ pub enum News {
     AuthenticatorAdded,
     /// A passkey was removed.
     AuthenticatorRemoved,
+    /// Somebody got in by two recovery codes and made a new passkey.
+    Recovered,
 }
 
 /// Puts a letter into the outbox, if the person has a confirmed address. Opening the address leaves its leaf.
@@ -57,6 +59,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "Your account is closed. The key to your data was destroyed; nobody can read it again.",
             "If it was not you, tell a registration counter. You can register again with your card.",
         ),
+        (Language::En, News::Recovered) => (
+            "Two recovery codes opened your account",
+            "Somebody typed your card number and two of your recovery codes, and made a new passkey. All other sessions were ended.",
+            "If it was not you: sign in with a passkey you still have and remove the new one, or go to a registration counter at once. Nothing can be signed for three days.",
+        ),
         (Language::ZhHant, News::AuthenticatorAdded) => (
             "你的帳戶新增了一個通行密鑰",
             "你的帳戶新增了一個通行密鑰。",
@@ -72,6 +79,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "你的帳戶已結束。加封你資料的密鑰已經銷毀，任何人都不能再讀取。",
             "如果不是你本人所為，請通知登記櫃位。你可以用身份證再次登記。",
         ),
+        (Language::ZhHant, News::Recovered) => (
+            "有人用兩個恢復碼開啟了你的帳戶",
+            "有人輸入了你的身份證號碼和兩個恢復碼，並製作了新的通行密鑰。其他登入均已結束。",
+            "如果不是你本人所為：請用你仍持有的密鑰登入並移除新的密鑰，或立即前往登記櫃位。三天內不能簽署任何文件。",
+        ),
         (Language::ZhHans, News::AuthenticatorAdded) => (
             "您的账户新增了一个通行密钥",
             "您的账户新增了一个通行密钥。",
@@ -81,6 +93,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "您的账户移除了一个通行密钥",
             "您的账户移除了一个通行密钥，它不能再打开您的账户。",
             "如果不是您本人操作：请用另一个密钥登录，查看您的账户。",
+        ),
+        (Language::ZhHans, News::Recovered) => (
+            "有人用两个恢复码打开了您的账户",
+            "有人输入了您的身份证号码和两个恢复码，并制作了新的通行密钥。其他登录均已结束。",
+            "如果不是您本人操作：请用您仍持有的密钥登录并移除新的密钥，或立即前往登记柜台。三天内不能签署任何文件。",
         ),
         (Language::ZhHans, News::AccountClosed) => (
             "您的账户已注销",

@@ -23,18 +23,26 @@ pub fn make(
     Ok(codes)
 }
 
-/// Uses a code up; false when the resident has no such unused code. For the journey of recovery.
+/// The digest of a code that the resident has and has not used.
 ///
 /// # Errors
 /// Of the store.
-pub fn spend(
+pub fn unused(
     tx: &mut Tx<'_>,
     platform: &Platform,
-    caller: &Caller,
     resident: ResidentId,
     code: &RecoveryCode,
-) -> Result<bool, Fault> {
-    Ok(recovery_code::spend(tx, resident, &digest(platform, resident, code)?, caller.now)?)
+) -> Result<Option<[u8; 32]>, Fault> {
+    let digest = digest(platform, resident, code)?;
+    Ok(recovery_code::is_unused(tx, resident, &digest)?.then_some(digest))
+}
+
+/// Uses a code up, by its digest; false when the resident has no such unused code.
+///
+/// # Errors
+/// Of the store.
+pub fn spend(tx: &mut Tx<'_>, caller: &Caller, resident: ResidentId, digest: &[u8; 32]) -> Result<bool, Fault> {
+    Ok(recovery_code::spend(tx, resident, digest, caller.now)?)
 }
 
 fn digest(platform: &Platform, resident: ResidentId, code: &RecoveryCode) -> Result<[u8; 32], Fault> {

@@ -34,7 +34,6 @@ use lionrock_model::session::{SessionRefusal, SignInEvent};
 use lionrock_store::{Tx, ceremony, credential, resident};
 use lionrock_wire::webauthn::json::AuthenticationResponse;
 use serde_json::json;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// Failures one network may have in a window before they are turned away unread.
@@ -51,7 +50,7 @@ fn failed(
     place: &Place,
     refusal: PasskeyRefusal,
 ) -> Result<SessionRefusal, Fault> {
-    let bucket = platform.keys.mac(Mac::Code, "failed try", &network(caller.address))?;
+    let bucket = platform.keys.mac(Mac::Code, "failed try", &caller.network())?;
     let tries = ceremony::count_failure(tx, &bucket, caller.now, caller.now.before(FAILURE_WINDOW))?;
     if tries > MOST_FAILURES {
         return Ok(SessionRefusal::TooManyTries);
@@ -71,13 +70,4 @@ fn failed(
         }
     }
     Ok(SessionRefusal::Passkey(refusal))
-}
-
-/// What counts as one neighbour: an IPv4 address or the /64 of an IPv6 address.
-fn network(address: Option<IpAddr>) -> Vec<u8> {
-    match address.map(|address| address.to_canonical()) {
-        None => vec![0],
-        Some(IpAddr::V4(v4)) => [&[4], &v4.octets()[..]].concat(),
-        Some(IpAddr::V6(v6)) => [&[6], v6.octets().get(..8).unwrap_or_default()].concat(),
-    }
 }

@@ -10,9 +10,9 @@ use lionrock_model::person::{CardFacts, ChineseName, Email, EnglishName, Sex};
 use lionrock_model::session::{SessionRefusal, SignInEvent};
 use lionrock_rehearsal::authenticator::{Authenticator, Manner};
 use lionrock_service::account::{self, add, close, history};
-use lionrock_service::recovery_codes as codes;
 use lionrock_service::ceremony::{self, Ask};
 use lionrock_service::ledger::{self, Publisher, receipt};
+use lionrock_service::recovery_codes as codes;
 use lionrock_service::session::{self, SignIn, step_up};
 use lionrock_service::{Caller, Error, Fault, Platform, vault};
 use lionrock_store::{outbox, resident};
@@ -27,19 +27,19 @@ use std::time::Duration;
 const ORIGIN: &str = "https://localhost:8443";
 const AGENT: &str = "Mozilla/5.0 (Linux; Android 16) Chrome/142.0 Mobile Safari/537.36";
 
-struct Scene {
-    platform: Arc<Platform>,
+pub(crate) struct Scene {
+    pub(crate) platform: Arc<Platform>,
     clock: Clock,
 }
 
-struct Person {
-    id: ResidentId,
+pub(crate) struct Person {
+    pub(crate) id: ResidentId,
     credential: CredentialId,
-    phone: Authenticator,
-    codes: Vec<lionrock_model::account::RecoveryCode>,
+    pub(crate) phone: Authenticator,
+    pub(crate) codes: Vec<lionrock_model::account::RecoveryCode>,
 }
 
-async fn scene(place: &Place) -> Scene {
+pub(crate) async fn scene(place: &Place) -> Scene {
     Scene { platform: stage::platform(place).await, clock: Clock::new() }
 }
 
@@ -47,7 +47,7 @@ fn answer(value: &Value) -> AuthenticationResponse {
     AuthenticationResponse::from_json(value.to_string().as_bytes()).unwrap()
 }
 
-fn refusal<T: std::fmt::Debug, R: std::fmt::Debug>(outcome: Result<T, Error<R>>) -> R {
+pub(crate) fn refusal<T: std::fmt::Debug, R: std::fmt::Debug>(outcome: Result<T, Error<R>>) -> R {
     match outcome {
         Err(Error::Refuse(refusal)) => refusal,
         other => panic!("a refusal was expected: {other:?}"),
@@ -59,16 +59,25 @@ fn value(options: &RequestOptions) -> Value {
 }
 
 impl Scene {
-    fn by(&self) -> Caller {
+    pub(crate) fn by(&self) -> Caller {
         Caller { address: Some("203.0.113.7".parse().unwrap()), ..caller(&self.clock) }
     }
 
-    fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
     /// An account with a confirmed address, one passkey and ten codes, made as registration makes it.
     async fn person(&self, serial: u32) -> Person {
+        self.made(serial, false).await
+    }
+
+    /// As [`Scene::person`], found by their card number too.
+    pub(crate) async fn registered(&self, serial: u32) -> Person {
+        self.made(serial, true).await
+    }
+
+    async fn made(&self, serial: u32, indexed: bool) -> Person {
         let ask = Ask { kind: CeremonyKind::Register, binding: b"registration", resident: None, shown: b"notice" };
         let (shared, by) = (Arc::clone(&self.platform), self.by());
         let options: Result<Value, Fault> = self
@@ -97,7 +106,7 @@ impl Scene {
                 let (key, wrapped) = shared.keys.new_resident_key(id.as_bytes(), &*by.entropy)?;
                 let row = resident::NewResident {
                     id,
-                    blind_index: by.random(),
+                    blind_index: if indexed { vault::blind_index(&shared, &facts.hkid)? } else { by.random() },
                     user_handle,
                     sealed_key: wrapped,
                     sealed_profile: vault::seal_profile(&shared, &by, id, &key, &facts)?,
@@ -129,13 +138,17 @@ impl Scene {
     }
 
     /// Signs in with a phone that behaves in this manner; the cookie.
-    async fn try_sign_in(&self, phone: &mut Authenticator, manner: &Manner) -> Result<String, Error<SessionRefusal>> {
+    pub(crate) async fn try_sign_in(
+        &self,
+        phone: &mut Authenticator,
+        manner: &Manner,
+    ) -> Result<String, Error<SessionRefusal>> {
         let options = self.challenge("browser").await;
         let answered = phone.get(&options, ORIGIN, manner).unwrap();
         self.send("browser", &answered).await
     }
 
-    async fn sign_in(&self, person: &mut Person) -> String {
+    pub(crate) async fn sign_in(&self, person: &mut Person) -> String {
         self.try_sign_in(&mut person.phone, &Manner::default()).await.unwrap()
     }
 
@@ -456,7 +469,7 @@ both_engines! {
         let spend = |who: ResidentId, code: lionrock_model::account::RecoveryCode| {
             let (shared, by) = (Arc::clone(&scene.platform), scene.by());
             let store = scene.platform.store.clone();
-            async move { store.write(move |tx| codes::spend(tx, &shared, &by, who, &code)).await.unwrap() }
+            async move { store.write(move |tx| { let known = codes::unused(tx, &shared, who, &code)?; known.map_or(Ok(false), |known| codes::spend(tx, &by, who, &known)) }).await.unwrap() }
         };
         assert!(!spend(other.id, person.codes[0].clone()).await, "a code of somebody else");
         assert!(spend(person.id, person.codes[0].clone()).await);

@@ -6,6 +6,7 @@ mod account;
 mod ledger;
 mod ledger_crash;
 mod oidc;
+mod recovery;
 mod register;
 mod stage;
 mod stand_in;

@@ -12,8 +12,11 @@ pub mod contact_change;
 pub mod correction;
 pub mod credential;
 pub mod custody;
+pub mod domain_lock;
 mod engine;
+pub mod erasure;
 mod error;
+pub mod exposure;
 pub mod failpoint;
 pub mod key_ring;
 pub mod leaf;
@@ -24,12 +27,17 @@ pub mod oidc_assertion;
 pub mod oidc_grant;
 pub mod oidc_pseudonym;
 pub mod oidc_request;
+pub mod oidc_tombstone;
 pub mod outbox;
 mod postgres;
 pub mod recovery;
 pub mod recovery_code;
 pub mod registration;
 pub mod resident;
+pub mod rotation;
+pub mod sealed;
+pub mod server;
+pub mod retention_tally;
 pub mod session;
 mod sqlite;
 mod tx;
@@ -106,6 +114,38 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         self.engine.write(f).await
+    }
+
+    /// As [`Store::read`], for a few look-ups by key. On SQLite they are done where they are asked, because handing them to another
+    /// thread costs more than they do; on PostgreSQL each statement sees what was committed before it, with no
+    /// transaction around them. So `f` must not need one state for all of its statements.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn glance<T, E>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.engine.glance(f).await
+    }
+
+    /// As [`Store::write`], for work that decides nothing by what it reads: each statement carries its own condition (INSERT …
+    /// ON CONFLICT, UPDATE … WHERE key AND state), and what it answers follows from how many rows it changed. All or nothing, but
+    /// not as if it were alone: PostgreSQL runs it at READ COMMITTED, where it neither loses nor costs others a race over
+    /// rows that only lie near each other. When in doubt, use `write`.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn compare_and_set<T, E>(
+        &self,
+        f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.engine.compare_and_set(f).await
     }
 
     /// Counters since the start, for `/metrics` and `bench`.

@@ -24,6 +24,8 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "registration", sql: include_str!("../migrations/0002_registration.sql") },
     Migration { version: 3, name: "account", sql: include_str!("../migrations/0003_account.sql") },
     Migration { version: 4, name: "oidc", sql: include_str!("../migrations/0004_oidc.sql") },
+    Migration { version: 5, name: "rotation", sql: include_str!("../migrations/0005_rotation.sql") },
+    Migration { version: 6, name: "vault", sql: include_str!("../migrations/0006_vault.sql") },
     Migration { version: 8, name: "my data", sql: include_str!("../migrations/0008_my_data.sql") },
     Migration { version: 10, name: "recovery", sql: include_str!("../migrations/0010_recovery.sql") },
 ];

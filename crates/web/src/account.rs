@@ -39,7 +39,7 @@ fn cookie<'v>(visit: &'v Visit, back: &str) -> Result<&'v str, Failure> {
 }
 
 /// A device in words: `Chrome, Android`.
-fn device(say: Say, device: Device) -> String {
+pub(crate) fn device(say: Say, device: Device) -> String {
     let known = |name: &'static str| match name {
         "android" => Some("Android"),
         "chrome" => Some("Chrome"),

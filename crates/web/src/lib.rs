@@ -39,6 +39,7 @@ pub mod listen;
 pub mod metrics;
 pub mod oauth;
 pub mod page;
+pub mod recover;
 pub mod register;
 pub mod routes;
 pub mod signin;

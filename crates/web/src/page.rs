@@ -3,6 +3,7 @@
 pub mod account;
 pub mod consent;
 pub mod problem;
+pub mod recover;
 pub mod register;
 pub mod signin;
 pub mod time;

@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
-use crate::{AppState, account, health, layers, ledger, metrics, oauth, register, signin, start, static_files};
+use crate::{AppState, account, health, layers, ledger, metrics, oauth, recover, register, signin, start, static_files};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -28,6 +28,9 @@ fn people() -> Router<AppState> {
     Router::new()
         .route("/", get(start::get))
         .route("/language", post(start::choose_language))
+        .route("/recover", get(recover::get).post(recover::post))
+        .route("/recover/passkey", get(recover::passkey).post(recover::finish))
+        .route("/recover/passkey/options", post(recover::options))
         .route("/register", get(register::notice::get).post(register::notice::post))
         .route("/register/next", get(register::notice::next))
         .route("/register/card", get(register::capture::card))

@@ -15,7 +15,7 @@ use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 use lionrock_store::{
-    Tx, consent, credential, custody, leaf, oidc_grant, oidc_pseudonym, outbox, recovery_code, registration, resident,
+    Tx, consent, credential, custody, leaf, oidc_grant, oidc_pseudonym, outbox, recovery, recovery_code, registration, resident,
     session,
 };
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
@@ -232,6 +232,7 @@ fn end(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, now: Millis) -> Re
     session::erase(tx, who)?;
     let codes = recovery_code::left(tx, who)?;
     recovery_code::remove_all(tx, who)?;
+    recovery::remove_all(tx, who)?;
     custody::forget_resident(tx, who)?;
     registration::forget_resident(tx, who)?;
     outbox::delete_of(tx, who)?;
