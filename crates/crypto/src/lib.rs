@@ -4,6 +4,7 @@
 //! I/O. Secrets are wiped on drop, have no `Display`, and a `Debug` that shows nothing.
 
 pub mod aead;
+pub mod backup;
 pub mod digest;
 pub mod hpke;
 pub mod kdf;
@@ -14,6 +15,7 @@ pub mod random;
 pub mod recipient;
 pub mod ring;
 pub mod secret;
+pub mod shares;
 pub mod sign;
 
 use thiserror::Error;
