@@ -6,6 +6,7 @@
 //! they may touch nothing but the transaction.
 
 mod address;
+pub mod backup;
 pub mod ceremony;
 pub mod consent;
 pub mod contact_change;
@@ -34,6 +35,7 @@ pub mod recovery;
 pub mod recovery_code;
 pub mod registration;
 pub mod resident;
+pub mod restore;
 pub mod rotation;
 pub mod sealed;
 pub mod server;
@@ -70,6 +72,16 @@ impl Store {
     /// [`Error::Unavailable`] when the server does not answer within 5 seconds.
     pub async fn open(url: &str) -> Result<Self, Error> {
         Self::open_with(url, MIGRATIONS).await
+    }
+
+    /// Opens a store that a running server may be using, for a command that works beside it. On SQLite the engine's own locks keep the two
+    /// apart; on PostgreSQL it is one more client. Nothing is made and no schema is changed.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] when the schema is not exactly this program's; else as [`Store::open`].
+    pub async fn beside(url: &str) -> Result<Self, Error> {
+        let engine = engine::Engine::beside(&Address::parse(url)?).await?;
+        Ok(Self { engine: Arc::new(engine) })
     }
 
     /// As [`Store::open`], with another list of migrations: for tests of older and newer schemas.
@@ -118,11 +130,11 @@ impl Store {
 
     /// As [`Store::read`], for a few look-ups by key. On SQLite they are done where they are asked, because handing them to another
     /// thread costs more than they do; on PostgreSQL each statement sees what was committed before it, with no
-    /// transaction around them. So `f` must not need one state for all of its statements.
+    /// transaction around them. So `f` must not need one state for all of its statements, and may run again on another connection.
     ///
     /// # Errors
     /// As [`Store::read`].
-    pub async fn glance<T, E>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn glance<T, E>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,

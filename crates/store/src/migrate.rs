@@ -6,6 +6,7 @@
 use crate::{Error, postgres, sqlite};
 use deadpool_postgres::Object;
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 
 /// One numbered step of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "oidc", sql: include_str!("../migrations/0004_oidc.sql") },
     Migration { version: 5, name: "rotation", sql: include_str!("../migrations/0005_rotation.sql") },
     Migration { version: 6, name: "vault", sql: include_str!("../migrations/0006_vault.sql") },
+    Migration { version: 7, name: "backup", sql: include_str!("../migrations/0007_backup.sql") },
     Migration { version: 8, name: "my data", sql: include_str!("../migrations/0008_my_data.sql") },
     Migration { version: 10, name: "recovery", sql: include_str!("../migrations/0010_recovery.sql") },
 ];
@@ -120,6 +122,30 @@ fn applied_on_sqlite(connection: &Connection) -> Result<Vec<Applied>, Error> {
         rows.collect::<Result<Vec<_>, _>>()
     };
     ask().map_err(|error| sqlite::translate(&error, APPLIED))
+}
+
+/// A column of the schema, and its place in the table's key.
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// From 1; none outside the key.
+    pub(crate) key: Option<u32>,
+}
+
+/// The tables that these steps make, asked of SQLite itself over an empty database in memory.
+pub(crate) fn tables(known: &[Migration]) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+    let ask = "SELECT t.name, c.name, c.pk FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' \
+               AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid";
+    let translate = |error: rusqlite::Error| sqlite::translate(&error, ask);
+    let connection = Connection::open_in_memory().map_err(translate)?;
+    on_sqlite(&connection, known)?;
+    let mut statement = connection.prepare(ask).map_err(translate)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, u32>(2)?)));
+    let mut tables: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+    for row in rows.map_err(translate)? {
+        let (table, name, key): (String, String, u32) = row.map_err(translate)?;
+        tables.entry(table).or_default().push(Column { name, key: (key > 0).then_some(key) });
+    }
+    Ok(tables)
 }
 
 pub(crate) async fn on_postgres(client: &Object, known: &[Migration]) -> Result<(), Error> {

@@ -7,4 +7,5 @@ mod oidc;
 mod opening;
 mod outage;
 mod schema;
+mod sealed;
 mod transaction;
