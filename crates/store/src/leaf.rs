@@ -82,6 +82,74 @@ pub fn sealed_body(tx: &mut Tx<'_>, event: &[u8; 16]) -> Result<Option<Vec<u8>>,
     Ok(row.map(|row| row.opt_bytes(0).map(|body| body.map(<[u8]>::to_vec))).transpose()?.flatten())
 }
 
+/// An entry that was asked for by its id: its type, and its sealed body unless erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The event's id.
+    pub event: [u8; 16],
+    /// Its type.
+    pub kind: String,
+    /// The event in full, sealed.
+    pub sealed_body: Option<Vec<u8>>,
+}
+
+/// Those of four entries that exist, by their ids: one statement, four look-ups in the primary key.
+///
+/// # Errors
+/// Of the store.
+pub fn marks(tx: &mut Tx<'_>, events: [[u8; 16]; 4]) -> Result<Vec<Mark>, Error> {
+    let rows = tx.query(MARKS, &events.map(Value::from))?;
+    rows.iter()
+        .map(|row| {
+            let sealed_body = row.opt_bytes(2)?.map(<[u8]>::to_vec);
+            Ok(Mark { event: row.array(0)?, kind: row.text(1)?.to_owned(), sealed_body })
+        })
+        .collect()
+}
+
+/// The entries of these kinds from place `from` to before `to`, in order, at most so many, with their sealed bodies.
+///
+/// # Errors
+/// Of the store; [`Error::Corrupt`] for more than [`MOST_KINDS`] kinds.
+pub fn of_kinds(
+    tx: &mut Tx<'_>,
+    kinds: &[&str],
+    from: u64,
+    to: u64,
+    most: u32,
+) -> Result<Vec<(Entry, Option<Vec<u8>>)>, Error> {
+    if kinds.len() > MOST_KINDS {
+        return Err(Error::corrupt("more kinds than are asked for at once"));
+    }
+    let mut values = vec![Value::from(integer(from)?), Value::from(integer(to)?), Value::from(most)];
+    // No kind is empty, so the places left over find nothing.
+    values.extend((0..MOST_KINDS).map(|at| Value::from(kinds.get(at).copied().unwrap_or_default())));
+    let rows = tx.query(OF_KINDS, &values)?;
+    rows.iter().map(|row| Ok((entry(row)?, row.opt_bytes(5)?.map(<[u8]>::to_vec)))).collect()
+}
+
+/// Kinds that [`of_kinds`] asks for at most.
+pub const MOST_KINDS: usize = 16;
+
+/// Puts an entry of the published log in its place: gives a waiting one of the same commitment the place, or adds it. False when
+/// another entry of that id, or another place, is there already.
+///
+/// # Errors
+/// Of the store; [`Error::Conflict`] when the place is taken.
+pub fn adopt(tx: &mut Tx<'_>, leaf: &NewLeaf, body: Option<&[u8]>, position: u64) -> Result<bool, Error> {
+    let values = [
+        Value::from(leaf.event),
+        Value::from(leaf.kind.as_str()),
+        Value::from(leaf.coarse_time),
+        Value::from(leaf.commitment),
+        Value::from(leaf.resident),
+        Value::from(body),
+        Value::from(leaf.created_at),
+        Value::from(integer(position)?),
+    ];
+    Ok(tx.execute(ADOPT, &values)? == 1)
+}
+
 /// An entry, when it was made (Unix milliseconds), and its sealed body unless erased.
 pub type Dated = (Entry, i64, Option<Vec<u8>>);
 
@@ -121,6 +189,14 @@ const FROM_PLACE: &str = "SELECT event, kind, coarse_time, commitment, position 
 const BY_EVENT: &str = "SELECT event, kind, coarse_time, commitment, position FROM leaf WHERE event = $1";
 const OF_RESIDENT: &str = "SELECT event, kind, coarse_time, commitment, position, created_at, sealed_body FROM leaf \
                            WHERE resident = $1 AND created_at < $2 ORDER BY created_at DESC, event LIMIT $3";
+const MARKS: &str = "SELECT event, kind, sealed_body FROM leaf WHERE event IN ($1, $2, $3, $4)";
+const OF_KINDS: &str = "SELECT event, kind, coarse_time, commitment, position, sealed_body FROM leaf \
+                        WHERE position >= $1 AND position < $2 \
+                        AND kind IN ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+                        ORDER BY position LIMIT $3";
+const ADOPT: &str = "INSERT INTO leaf (event, kind, coarse_time, commitment, resident, sealed_body, created_at, position) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event) DO UPDATE SET position = excluded.position \
+                     WHERE leaf.position IS NULL AND leaf.commitment = excluded.commitment AND leaf.kind = excluded.kind";
 const SEALED_BODY: &str = "SELECT sealed_body FROM leaf WHERE event = $1";
 
 fn entry(row: &crate::Row) -> Result<Entry, Error> {
