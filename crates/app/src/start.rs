@@ -54,7 +54,7 @@ pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -
         limits,
     };
     let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
-    Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, ledger: Desk::default() }), pool })
+    Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, gate: Default::default(), ledger: Desk::default() }), pool })
 }
 
 fn boot_id() -> [u8; 16] {

@@ -16,6 +16,19 @@ pub struct Span {
 }
 
 impl Span {
+    /// Reads its ends: moments such as `2026-11-23T00:00:00Z` (RFC 3339).
+    ///
+    /// # Errors
+    /// [`StatementFault::Form`].
+    pub fn read(from: &str, until: &str) -> Result<Self, StatementFault> {
+        let moment = |text: &str| {
+            let read: Result<jiff::Timestamp, _> = text.parse();
+            read.map(|moment| Millis(moment.as_millisecond()))
+                .map_err(|_| StatementFault::Form(format!("{text:?} is no time such as 2026-11-23T00:00:00Z")))
+        };
+        Ok(Self { from: moment(from)?, until: moment(until)? })
+    }
+
     /// Whether the statement holds now, and never for longer than its kind may.
     ///
     /// # Errors

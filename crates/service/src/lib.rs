@@ -12,6 +12,7 @@ pub mod boot;
 pub mod caller;
 pub mod ceremony;
 pub mod custody;
+pub mod email_code;
 pub mod fault;
 pub mod gate;
 pub mod health;

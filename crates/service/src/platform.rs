@@ -21,6 +21,8 @@ pub struct Platform {
     pub settings: Settings,
     /// The systems we call.
     pub ports: Ports,
+    /// What the start gate accepted, and what has lapsed since; `Watch::default()` where no gate was passed.
+    pub gate: crate::gate::Watch,
     /// Where journeys ask the ledger's job to hurry; `Desk::default()` in a new platform.
     pub ledger: crate::ledger::Desk,
 }

@@ -401,6 +401,7 @@ both_engines! {
                 ).await.unwrap(),
                 settings: before.platform.settings.clone(),
                 ports: Ports { proofing: provider.clone(), ..before.platform.ports.clone() },
+                gate: Default::default(),
                 ledger: Default::default(),
             };
             Scene { platform: Arc::new(platform), provider, records: before.records.clone(), letters: before.letters.clone(), clock: before.clock.clone() }
@@ -432,7 +433,8 @@ both_engines! {
             ).await.unwrap(),
             settings: scene.platform.settings.clone(),
             ports: scene.platform.ports.clone(),
-            ledger: Default::default(),
+            gate: Default::default(),
+                ledger: Default::default(),
         };
         platform.ports.proofing = Arc::new(elsewhere);
         let platform = Arc::new(platform);
@@ -465,13 +467,16 @@ both_engines! {
         assert_eq!(refused(open(newer.id).await), No::ChallengeOver, "too late");
         let asked = register::challenge(&scene.platform, &scene.by(), &cookie).await.unwrap();
         scene.pass(Duration::from_secs(89));
+        // Until a byte was sent they may be used again: a custody that died before has seen nothing.
+        let unused = open(asked.id).await.unwrap();
         let opened = open(asked.id).await.unwrap();
+        assert_eq!(scene.custody(unused.custody).await.state, State::Closed(CloseReason::Abandoned));
+        scene.send(&cookie, CARD, b"card").await.unwrap();
         assert_eq!(refused(open(asked.id).await), No::ChallengeOver, "used");
         // Another browser's registration cannot use it either.
         let other = scene.begin().await;
         assert_eq!(refused(custody::open(&scene.platform, &scene.by(), &other, Some(asked.id)).await), No::ChallengeOver);
         // Asking again in a second tab ends the first tab's custody, with a receipt.
-        scene.send(&cookie, CARD, b"card").await.unwrap();
         register::challenge(&scene.platform, &scene.by(), &cookie).await.unwrap();
         let row = scene.custody(opened.custody).await;
         assert_eq!((row.state, row.pictures), (State::Closed(CloseReason::Abandoned), 1));

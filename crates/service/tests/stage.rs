@@ -52,7 +52,7 @@ pub async fn platform_at(url: &str, data: &Path) -> Arc<Platform> {
         limits: Limits::default(),
     };
     let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
-    Arc::new(Platform { store, keys, settings, ports, ledger: Desk::default() })
+    Arc::new(Platform { store, keys, settings, ports, gate: Default::default(), ledger: Desk::default() })
 }
 
 /// Nobody answers.

@@ -30,7 +30,7 @@ const ROOMS: &[(&[&str], &[&str], &str)] = &[
         "SQL lives in store",
     ),
     (&["aws-lc-rs", "aws-lc-sys", "argon2"], &["crypto"], "crypto is the audit boundary"),
-    (&["hyper-rustls", "lettre"], &["gateway", "rehearsal"], "gateway opens outgoing connections"),
+    (&["hyper-rustls", "lettre", "rsntp"], &["gateway", "rehearsal"], "gateway opens outgoing connections"),
     (&["reqwest", "ureq", "isahc", "surf", "attohttpc", "minreq"], &[], "there is one HTTP client: gateway's"),
     (&["openidconnect", "rcgen"], &["rehearsal"], "strangers and development certificates are for rehearsals"),
     (&["rustls", "tokio-rustls"], &["crypto", "web", "gateway", "rehearsal", "app"], "TLS is set up at the edge"),

@@ -14,7 +14,7 @@ pub async fn alive() -> Response {
     Json(json!({ "status": "alive" })).into_response()
 }
 
-/// `GET /readyz`: the store answers and the ledger is fresh; 503 with the failing part otherwise.
+/// `GET /readyz`: the store answers, the ledger is fresh, and what the start gate asked for still holds; 503 with the failing part otherwise.
 pub async fn ready(State(state): State<AppState>, visit: Visit) -> Response {
     let parts = Edge::readiness(&state.platform, visit.caller.now).await;
     let all = parts.iter().all(|(_, ok)| *ok);

@@ -30,6 +30,7 @@
 
 pub mod account;
 pub mod cookie;
+pub mod deviation;
 pub mod error;
 pub mod health;
 pub mod language;

@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
-use crate::{AppState, account, health, layers, ledger, metrics, oauth, recover, register, signin, start, static_files};
+use crate::{AppState, account, deviation, health, layers, ledger, metrics, oauth, recover, register, signin, start, static_files};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -101,6 +101,7 @@ fn machines() -> Router<AppState> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
+        .route("/deviations", get(deviation::get))
         .route("/csp-report", post(metrics::policy_report))
         .route("/static/{file}", get(static_files::plain))
         .route("/static/{version}/{file}", get(static_files::versioned))

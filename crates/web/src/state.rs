@@ -93,10 +93,11 @@ impl AppState {
 
 impl Edge {
     /// Each part and whether it is well.
-    pub(crate) async fn readiness(platform: &Platform, now: Millis) -> [(&'static str, bool); 2] {
+    pub(crate) async fn readiness(platform: &Platform, now: Millis) -> [(&'static str, bool); 3] {
         let last_round = platform.ledger.standing().last_round;
         let fresh = last_round.is_some_and(|at| now.since(Millis(at)) < LEDGER_AGE);
-        [("store", lionrock_service::health::store_answers(platform).await), ("ledger", fresh)]
+        let store = lionrock_service::health::store_answers(platform).await;
+        [("store", store), ("ledger", fresh), ("gate", platform.gate.open())]
     }
 }
 

@@ -276,12 +276,12 @@ async fn readiness_tells_which_part_fails() {
     let site = stage.site();
     let (status, _, body) = get_page(&site, "/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    let nothing_yet = json!({ "checks": { "ledger": false, "store": true }, "status": "not ready" });
+    let nothing_yet = json!({ "checks": { "gate": true, "ledger": false, "store": true }, "status": "not ready" });
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), nothing_yet, "nothing is published yet");
 
     publish(&stage).await;
     let (status, _, body) = get_page(&site, "/readyz").await;
-    let ready = json!({ "checks": { "ledger": true, "store": true }, "status": "ready" });
+    let ready = json!({ "checks": { "gate": true, "ledger": true, "store": true }, "status": "ready" });
     assert_eq!((status, serde_json::from_str::<Value>(&body).unwrap()), (StatusCode::OK, ready));
 
     stage.clock.advance(Duration::from_secs(11));
