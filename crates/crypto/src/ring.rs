@@ -22,6 +22,7 @@ use crate::{Error, kdf, mac};
 use keys::Keys;
 use name::Name;
 use root::RealmRoot;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use wrapped::{BY_ROOT, key_place, resident_place, wrap};
@@ -93,7 +94,7 @@ impl KeyRing {
     /// [`Error::DoesNotOpen`] when root or realm is another one; [`Error::NoSuchKey`] when keys are missing.
     pub fn open(root: &Root, realm: &str, stored: &[Wrapped]) -> Result<Self, Error> {
         let root = root.of_realm(realm)?;
-        let keys = Keys::read(&[&root], realm, stored, &Keys::default())?;
+        let keys = Keys::read(&[&root], realm, stored, BTreeSet::new(), &Keys::default())?;
         let turning = Mutex::new(Turning { root, next: None });
         Ok(Self { realm: realm.to_owned(), keys: RwLock::new(Arc::new(keys)), turning })
     }
@@ -191,7 +192,9 @@ impl KeyRing {
     /// # Errors
     /// [`Error::NoSuchKey`] when there is none.
     pub fn signer(&self, signer: Signer) -> Result<(u32, Arc<SigningKey>), Error> {
-        self.signers(signer).last().ok_or(Error::NoSuchKey)
+        let keys = self.keys();
+        let (epoch, key) = keys.newest_signer(signer)?;
+        Ok((epoch, Arc::clone(key)))
     }
 
     /// All keys of a signer, oldest first: what is published.

@@ -30,7 +30,8 @@ fn sealed_under(epoch: u32) -> Vec<u8> {
 }
 
 async fn letter(store: &Store, id: u8, epoch: u32) {
-    let sql = "INSERT INTO outbox (id, kind, sealed_message, created_at, due_at, attempts) VALUES ($1, 'mail', $2, 0, 0, 0)";
+    let sql =
+        "INSERT INTO outbox (id, kind, sealed_message, created_at, due_at, attempts) VALUES ($1, 'mail', $2, 0, 0, 0)";
     let written = store.write(move |tx| tx.execute(sql, &[[id; 16].into(), sealed_under(epoch).into()])).await;
     assert_eq!(written, Ok::<_, Error>(1));
 }

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::aead::Key;
 use crate::secret::Secret;
 use crate::sign::SigningKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -17,12 +17,20 @@ pub(super) struct Keys {
     pub(super) domains: BTreeMap<(Domain, u32), Secret<32>>,
     pub(super) signers: BTreeMap<(Signer, u32), Arc<SigningKey>>,
     pub(super) macs: BTreeMap<(Mac, u32), Secret<32>>,
+    /// Known, so that what others made with them opens, but not to be used yet.
+    pub(super) held: BTreeSet<(Name, u32)>,
 }
 
 impl Keys {
     /// The set that is stored. Keys that `known` holds are taken from there, the rest is unwrapped.
-    pub(super) fn read(roots: &[&RealmRoot], realm: &str, stored: &[Wrapped], known: &Self) -> Result<Self, Error> {
-        let mut keys = Self::default();
+    pub(super) fn read(
+        roots: &[&RealmRoot],
+        realm: &str,
+        stored: &[Wrapped],
+        held: BTreeSet<(Name, u32)>,
+        known: &Self,
+    ) -> Result<Self, Error> {
+        let mut keys = Self { held, ..Self::default() };
         for entry in stored.iter().filter(|entry| Name::parse(&entry.name) == Ok(Name::Realm)) {
             let key = match known.realm.get(&entry.epoch) {
                 Some(key) => key.clone(),
@@ -33,7 +41,7 @@ impl Keys {
         for entry in stored {
             keys.admit(realm, entry, known)?;
         }
-        let complete = Name::all().all(|name| keys.newest(name).is_some());
+        let complete = Name::all().all(|name| keys.has(name));
         if complete { Ok(keys) } else { Err(Error::NoSuchKey) }
     }
 
@@ -77,28 +85,52 @@ impl Keys {
 
     /// The realm key that new things are wrapped under.
     pub(super) fn newest_realm(&self) -> Result<(u32, &Key), Error> {
-        self.realm.last_key_value().map(|(epoch, key)| (*epoch, key)).ok_or(Error::NoSuchKey)
+        let mut used = self.realm.iter().rev().filter(|(epoch, _)| self.is_used(Name::Realm, **epoch));
+        used.next().map(|(epoch, key)| (*epoch, key)).ok_or(Error::NoSuchKey)
     }
 
     pub(super) fn newest_domain(&self, domain: Domain) -> Result<(u32, &Secret<32>), Error> {
-        let newest = self.domains.range((domain, 0)..=(domain, u32::MAX)).next_back();
-        newest.map(|((_, epoch), key)| (*epoch, key)).ok_or(Error::NoSuchKey)
+        let known = self.domains.range((domain, 0)..=(domain, u32::MAX)).rev();
+        let mut used = known.filter(|((_, epoch), _)| self.is_used(Name::Domain(domain), *epoch));
+        used.next().map(|((_, epoch), key)| (*epoch, key)).ok_or(Error::NoSuchKey)
+    }
+
+    pub(super) fn newest_signer(&self, signer: Signer) -> Result<(u32, &Arc<SigningKey>), Error> {
+        let known = self.signers.range((signer, 0)..=(signer, u32::MAX)).rev();
+        let mut used = known.filter(|((_, epoch), _)| self.is_used(Name::Signer(signer), *epoch));
+        used.next().map(|((_, epoch), key)| (*epoch, key)).ok_or(Error::NoSuchKey)
     }
 
     pub(super) fn newest_mac(&self, mac: Mac) -> Result<&Secret<32>, Error> {
         self.macs.range((mac, 0)..=(mac, u32::MAX)).next_back().map(|(_, key)| key).ok_or(Error::NoSuchKey)
     }
 
-    /// The newest epoch of a name.
+    /// The last epoch of a name, held or not.
     pub(super) fn newest(&self, name: Name) -> Option<u32> {
         match name {
             Name::Realm => self.realm.last_key_value().map(|(epoch, _)| *epoch),
-            Name::Domain(domain) => self.newest_domain(domain).ok().map(|(epoch, _)| epoch),
+            Name::Domain(domain) => {
+                self.domains.range((domain, 0)..=(domain, u32::MAX)).next_back().map(|((_, epoch), _)| *epoch)
+            }
             Name::Signer(signer) => {
                 self.signers.range((signer, 0)..=(signer, u32::MAX)).next_back().map(|((_, epoch), _)| *epoch)
             }
             Name::Mac(mac) => self.macs.range((mac, 0)..=(mac, u32::MAX)).next_back().map(|((_, epoch), _)| *epoch),
         }
+    }
+
+    /// Whether there is a key of this name that may be used.
+    fn has(&self, name: Name) -> bool {
+        match name {
+            Name::Realm => self.newest_realm().is_ok(),
+            Name::Domain(domain) => self.newest_domain(domain).is_ok(),
+            Name::Signer(signer) => self.newest_signer(signer).is_ok(),
+            Name::Mac(mac) => self.newest_mac(mac).is_ok(),
+        }
+    }
+
+    fn is_used(&self, name: Name, epoch: u32) -> bool {
+        !self.held.contains(&(name, epoch))
     }
 
     /// Whether both hold the same names and epochs.
@@ -107,6 +139,7 @@ impl Keys {
             && self.domains.keys().eq(other.domains.keys())
             && self.signers.keys().eq(other.signers.keys())
             && self.macs.keys().eq(other.macs.keys())
+            && self.held == other.held
     }
 }
 

@@ -110,7 +110,7 @@ impl Mac {
 }
 
 /// A stored name, read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
     Realm,
     Domain(Domain),

@@ -10,6 +10,7 @@
 use super::*;
 use crate::random::{Seeded, System};
 
+mod held;
 mod turn;
 
 const ALICE: [u8; 16] = [1; 16];

@@ -40,6 +40,16 @@ impl KeyRing {
     /// [`Error::NoSuchKey`] when the set is incomplete; [`Error::DoesNotOpen`] when a new key is wrapped under a root this
     /// ring does not know, or is another realm's.
     pub fn adopt(&self, stored: &[Wrapped]) -> Result<bool, Error> {
+        self.adopt_holding(stored, &[])
+    }
+
+    /// As [`KeyRing::adopt`], but the keys named in `held` are only known: what another server made with them opens, and
+    /// nothing new is made with them before they are adopted without being held.
+    ///
+    /// # Errors
+    /// As [`KeyRing::adopt`]; [`Error::NoSuchKey`] also when all keys of a name are held.
+    pub fn adopt_holding(&self, stored: &[Wrapped], held: &[(String, u32)]) -> Result<bool, Error> {
+        let held = held.iter().map(|(name, epoch)| Ok((Name::parse(name)?, *epoch))).collect::<Result<_, Error>>()?;
         let mut turning = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(next) = turning.next.take_if(|next| {
             // The other root has taken over once what it wrapped is what is stored.
@@ -50,7 +60,7 @@ impl KeyRing {
         }
         let before = self.keys();
         let roots: Vec<_> = [Some(&turning.root), turning.next.as_ref()].into_iter().flatten().collect();
-        let keys = Keys::read(&roots, &self.realm, stored, &before)?;
+        let keys = Keys::read(&roots, &self.realm, stored, held, &before)?;
         let changed = !keys.same_epochs(&before);
         if changed {
             *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
