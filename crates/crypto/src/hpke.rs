@@ -3,6 +3,7 @@
 //! Pages seal pictures with it to a proofing worker; the key pair lives as long as one custody.
 
 use crate::Error;
+use crate::secret::Secret;
 use rustls::crypto::aws_lc_rs::hpke::DH_KEM_X25519_HKDF_SHA256_AES_256 as SUITE;
 use rustls::crypto::hpke::{EncapsulatedSecret, Hpke, HpkePrivateKey, HpkePublicKey};
 use std::fmt;
@@ -37,6 +38,14 @@ impl KeyPair {
     #[must_use]
     pub const fn public(&self) -> &[u8; KEY] {
         &self.public
+    }
+
+    /// The private key, for a holder who keeps it in a file of their own.
+    ///
+    /// # Errors
+    /// [`Error::NotAKey`] when it is not of this suite.
+    pub fn private(&self) -> Result<Secret<KEY>, Error> {
+        Secret::from_slice(self.private.secret_bytes())
     }
 
     /// Opens `encapsulated key ‖ ciphertext`, sealed to this pair under the same `info` and `aad`.

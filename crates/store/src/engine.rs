@@ -18,6 +18,17 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn beside(address: &Address) -> Result<Self, Error> {
+        let standing = Self::inspect(address).await?;
+        if standing.found != standing.known {
+            return Err(Error::Schema { found: standing.found, known: standing.known });
+        }
+        match address {
+            Address::Sqlite(path, pages) => Ok(Self::Sqlite(sqlite::Sqlite::beside(path, *pages).await?)),
+            Address::Postgres(server) => Ok(Self::Postgres(postgres::Postgres::beside(server).await?)),
+        }
+    }
+
     pub(crate) async fn inspect(address: &Address) -> Result<Standing, Error> {
         match address {
             Address::Sqlite(path, _) => sqlite::Sqlite::inspect(path).await,
@@ -46,6 +57,31 @@ impl Engine {
         match self {
             Self::Sqlite(engine) => engine.write(f).await,
             Self::Postgres(engine) => engine.write(f).await,
+        }
+    }
+
+    pub(crate) async fn glance<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.glance(f).await,
+            Self::Postgres(engine) => engine.glance(f).await,
+        }
+    }
+
+    pub(crate) async fn compare_and_set<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self {
+            // One writer: it is alone anyhow.
+            Self::Sqlite(engine) => engine.write(f).await,
+            Self::Postgres(engine) => engine.compare_and_set(f).await,
         }
     }
 

@@ -20,6 +20,9 @@ const ATTEMPTS: u32 = 30;
 /// How long one statement may take, counted here too: the server may be gone without saying so.
 const STATEMENT: Duration = Duration::from_secs(20);
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+/// For writes whose every statement carries its own condition. No predicate locks: those are kept for whole pages of
+/// an index, so on small tables neighbours that never touch the same row would undo each other.
+const BEGIN_CONDITIONAL: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 pub(crate) struct Postgres {
@@ -34,6 +37,13 @@ impl Postgres {
         let this = Self::connect(server)?;
         let client = this.client().await?;
         migrate::on_postgres(&client, migrations).await?;
+        Ok(this)
+    }
+
+    /// As [`Postgres::open`], leaving the schema as it is.
+    pub(crate) async fn beside(server: &PostgresAddress) -> Result<Self, Error> {
+        let this = Self::connect(server)?;
+        drop(this.client().await?);
         Ok(this)
     }
 
@@ -76,14 +86,63 @@ impl Postgres {
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(E::from(Error::Panicked)))
     }
 
-    pub(crate) async fn write<T, E, F>(&self, mut f: F) -> Result<T, E>
+    /// Each statement by itself, with no transaction around them.
+    pub(crate) async fn glance<T, E, F>(&self, mut f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        Counters::add(&self.counters.reads, 1);
+        let mut tries = self.pool.status().size;
+        loop {
+            let client = self.client().await.inspect_err(|error| self.failed(error))?;
+            let mut link = Link { handle: Handle::current(), client, broken: false };
+            let work = move || {
+                let mut tx = Tx::new(tx::Link::Postgres(&link));
+                let outcome = attempt(&mut tx, &mut f);
+                let away = matches!(tx.spoiled(), Some(Error::Unavailable { .. }));
+                link.broken = tx.spoiled().is_some();
+                link.leave();
+                (f, outcome, away)
+            };
+            let Ok((again, outcome, away)) = tokio::task::spawn_blocking(work).await else {
+                return Err(E::from(Error::Panicked));
+            };
+            // A pooled connection may have died with its server: then the next is tried, and the last try is a fresh one.
+            if !away || tries == 0 {
+                return outcome;
+            }
+            (f, tries) = (again, tries - 1);
+        }
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.until_won(BEGIN_WRITE, f).await
+    }
+
+    pub(crate) async fn compare_and_set<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.until_won(BEGIN_CONDITIONAL, f).await
+    }
+
+    async fn until_won<T, E, F>(&self, begin: &'static str, mut f: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         for round in 0..ATTEMPTS {
-            let mut link = self.begun(BEGIN_WRITE).await.inspect_err(|error| self.failed(error))?;
+            let mut link = self.begun(begin).await.inspect_err(|error| self.failed(error))?;
             let work = move || {
                 let end = link.write(&mut f);
                 link.leave();

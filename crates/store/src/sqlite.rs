@@ -29,8 +29,8 @@ pub(crate) struct Sqlite {
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
     readers: Arc<Readers>,
     counters: Arc<Counters>,
-    /// Held as long as the store lives: one server for one file.
-    _lock: std::fs::File,
+    /// Held as long as the store lives: one server for one file. A guest has none.
+    _lock: Option<std::fs::File>,
 }
 
 struct Readers {
@@ -42,14 +42,24 @@ struct Readers {
 impl Sqlite {
     pub(crate) async fn open(path: &Path, pages: Option<u32>, known: &'static [Migration]) -> Result<Self, Error> {
         let path = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || Self::start(path, pages, known)).await;
+        let opened = tokio::task::spawn_blocking(move || Self::start(path, pages, Some(known))).await;
         opened.unwrap_or(Err(Error::Panicked))
     }
 
-    fn start(path: PathBuf, pages: Option<u32>, known: &[Migration]) -> Result<Self, Error> {
-        let lock = lock(&path)?;
+    /// Opens a file that a server may be using: SQLite lets one of both write at a time, the other waits.
+    pub(crate) async fn beside(path: &Path, pages: Option<u32>) -> Result<Self, Error> {
+        let path = path.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Self::start(path, pages, None)).await;
+        opened.unwrap_or(Err(Error::Panicked))
+    }
+
+    /// With migrations as the server of this file, without as a guest beside it.
+    fn start(path: PathBuf, pages: Option<u32>, known: Option<&[Migration]>) -> Result<Self, Error> {
+        let lock = known.map(|_| lock(&path)).transpose()?;
         let link = Link::writing(&path, pages)?;
-        migrate::on_sqlite(&link.connection, known)?;
+        if let Some(known) = known {
+            migrate::on_sqlite(&link.connection, known)?;
+        }
         let counters = Arc::new(Counters::default());
         let (queue, jobs) = mpsc::channel(writer::QUEUE);
         let shared = Arc::clone(&counters);
@@ -97,6 +107,21 @@ impl Sqlite {
             outcome
         });
         answer.await.unwrap_or_else(|_| Err(E::from(Error::Panicked)))
+    }
+
+    /// Reads on the calling thread: a look-up in cached pages takes some ten microseconds, a change of threads takes more.
+    pub(crate) async fn glance<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let Ok(_turn) = self.readers.turns.try_acquire() else { return self.read(f).await };
+        Counters::add(&self.counters.reads, 1);
+        let link = self.readers.take()?;
+        let outcome = link.snapshot(f);
+        self.readers.give_back(link);
+        outcome
     }
 
     pub(crate) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
@@ -159,7 +184,9 @@ impl Link {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let link = Self::open(path, flags)?;
         let fresh = belongs_to_us(&link.connection, path)?;
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;";
+        // 4,000 pages (16 MiB) between checkpoints: a page that changes with every commit is copied home once for many.
+        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
+                        PRAGMA wal_autocheckpoint = 4000;";
         link.connection.execute_batch(settings).map_err(|error| translate(&error, settings))?;
         if let Some(pages) = pages {
             let sql = "PRAGMA max_page_count";
@@ -191,6 +218,8 @@ impl Link {
             // Double quotes mean names only, as in PostgreSQL; LIKE minds capitals, as there.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+            // Plans do not depend on values: a prepared statement is not prepared again when other values are bound.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS);
             connection.execute_batch(
                 "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; \

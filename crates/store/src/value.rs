@@ -222,6 +222,12 @@ impl Row {
         }
     }
 
+    /// All columns.
+    #[must_use]
+    pub fn into_values(self) -> Vec<Value> {
+        self.0
+    }
+
     /// How many columns the row has.
     #[must_use]
     pub fn width(&self) -> usize {
