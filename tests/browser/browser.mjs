@@ -11,13 +11,20 @@ import { Visitor } from "./visitor.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export async function openBrowser(demo) {
+/** A browser for the demo. `film`: an MJPEG file that its camera plays from the beginning whenever it is opened. */
+export async function openBrowser(demo, { film } = {}) {
   const home = mkdtempSync(join(tmpdir(), "lionrock-home-"));
   const trusted = trust(home, demo.ca);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     env: { ...process.env, HOME: home },
-    args: ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--disable-dev-shm-usage"],
+    args: [
+      "--no-sandbox",
+      "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream",
+      "--disable-dev-shm-usage",
+      ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
+    ],
   });
   return new Browser(browser, home, trusted, demo);
 }
