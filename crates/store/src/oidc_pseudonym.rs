@@ -8,9 +8,22 @@ use lionrock_model::time::Millis;
 const SELECT: &str = "SELECT sub FROM oidc_pseudonym WHERE service = $1 AND resident = $2";
 const INSERT: &str = "INSERT INTO oidc_pseudonym (service, resident, sub, created_at) VALUES ($1, $2, $3, $4) \
                       ON CONFLICT (service, resident) DO NOTHING";
+const OF_RESIDENT: &str = "SELECT service, sub, created_at FROM oidc_pseudonym WHERE resident = $1 ORDER BY service";
 const REMOVE: &str = "DELETE FROM oidc_pseudonym WHERE resident = $1";
 
+/// The name a resident has at a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The name.
+    pub name: Pseudonym,
+    /// Whether it was given just now: the resident was never at this service before.
+    pub first: bool,
+}
+
 /// The name the resident has at the service; `fresh` becomes it when there is none yet.
+///
+/// It is tried before anything is read: on PostgreSQL a reader of a small index is undone by everybody who adds to it, so
+/// people who come for the first time, all at once, must not read.
 ///
 /// # Errors
 /// Of the store.
@@ -20,19 +33,24 @@ pub fn settle(
     resident: ResidentId,
     fresh: &Pseudonym,
     now: Millis,
-) -> Result<Pseudonym, Error> {
-    let key = [Value::from(service), Value::from(resident.as_bytes())];
-    if let Some(row) = tx.first(SELECT, &key)? {
-        return read(row.text(0)?);
-    }
-    let [service, resident] = key;
+) -> Result<Settled, Error> {
+    let [service, resident] = [Value::from(service), Value::from(resident.as_bytes())];
     let values = [service.clone(), resident.clone(), Value::from(fresh.as_str()), Value::from(now)];
     if tx.execute(INSERT, &values)? == 1 {
-        return Ok(fresh.clone());
+        return Ok(Settled { name: fresh.clone(), first: true });
     }
-    // Somebody else was faster between the two statements; the engines' isolation makes this rare, not wrong.
+    // On an engine that shows one state to the end, a name given since is not seen: the work runs again.
     let row = tx.first(SELECT, &[service, resident])?.ok_or(Error::Busy)?;
-    read(row.text(0)?)
+    Ok(Settled { name: read(row.text(0)?)?, first: false })
+}
+
+/// The names of a resident, as (service, name, since).
+///
+/// # Errors
+/// Of the store.
+pub fn of_resident(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Vec<(String, Pseudonym, Millis)>, Error> {
+    let rows = tx.query(OF_RESIDENT, &[Value::from(resident.as_bytes())])?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), read(row.text(1)?)?, Millis(row.int(2)?)))).collect()
 }
 
 /// Removes all names of a resident whose account is closed: the services' records lose their way back.

@@ -90,6 +90,12 @@ impl Place {
         Self { url, folder, server: Some((server, schema)) }
     }
 
+    /// The same place with another number of connections to PostgreSQL.
+    #[must_use]
+    pub fn with_pool(self, connections: u32) -> Self {
+        Self { url: self.url.replace("pool=8", &format!("pool={connections}")), ..self }
+    }
+
     /// The address for `Store::open`.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -3,7 +3,7 @@
 //! Which fields and which language were approved is read from the signature itself: of the few pages that could have been
 //! shown for the request, it is the one whose digest the passkey signed. No form field can say otherwise.
 
-use super::authorize::{scope, waiting};
+use super::authorize::{scope, still_waiting};
 use super::consent::{self, Shown};
 use super::issue::{self, Grounds};
 use super::{checks, current};
@@ -11,6 +11,7 @@ use crate::audit::{self, Event};
 use crate::ceremony::{self, Proof};
 use crate::signed_in::{self, Current, Place, Secret};
 use crate::{Caller, Error, Fault, Platform, vault};
+use lionrock_crypto::digest::sha256;
 use lionrock_model::credential::PasskeyRefusal;
 use lionrock_model::id::ConsentId;
 use lionrock_model::oidc::{ApprovalRefusal, PageRefusal};
@@ -53,12 +54,17 @@ pub async fn approve(
     caller: &Caller,
     command: Approve,
 ) -> Result<Approved, Error<ApprovalRefusal>> {
-    let request = waiting(platform, caller.now, &command.handle).await.map_err(widen)?;
-    consent::service(platform, &request).map_err(widen)?;
-    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
+    let handle = sha256(command.handle.as_bytes());
     let (store, owned, caller) = (platform.store.clone(), Arc::clone(platform), caller.clone());
-    let (code, session) = store.write(move |tx| carry_out(tx, &owned, &caller, &request, &command)).await?;
-    Ok(Approved { location: issue::location(platform, &redirect_uri, state.as_deref(), &code), session })
+    store
+        .write(move |tx| {
+            let request = still_waiting(tx, caller.now, handle).map_err(widen)?;
+            consent::service(&owned, &request).map_err(widen)?;
+            let (code, session) = carry_out(tx, &owned, &caller, &request, &command)?;
+            let location = issue::location(&owned, &request.redirect_uri, request.state.as_deref(), &code);
+            Ok(Approved { location, session })
+        })
+        .await
 }
 
 fn carry_out(
@@ -84,12 +90,14 @@ fn carry_out(
         return Err(refuse(PageRefusal::RequestGone));
     }
     let session = session(tx, platform, caller, current.as_ref(), &proof, &command.place)?;
-    let consent = keep(tx, platform, caller, &shown, &proof, &command.answer)?;
+    let name = issue::name(tx, caller, request, proof.resident)?;
+    let consent = keep(tx, platform, caller, &shown, &proof, &command.answer, name.first)?;
     let grounds = Grounds {
         authenticated_at: caller.now,
         consent,
         resident: proof.resident,
         strength: issue::strength(&proof.credential),
+        sub: name.name,
     };
     Ok((issue::code(tx, platform, caller, request, &grounds)?, session))
 }
@@ -112,7 +120,8 @@ fn session(
     Ok(secret)
 }
 
-/// Keeps the approval. One that releases nothing is kept once: repeating it would say nothing new.
+/// Keeps the approval. One that releases nothing is kept once: repeating it would say nothing new. Whoever was `never_here` has none
+/// to repeat, so nothing is looked up (see [`issue::name`]).
 fn keep(
     tx: &mut Tx<'_>,
     platform: &Platform,
@@ -120,9 +129,10 @@ fn keep(
     shown: &Shown,
     proof: &Proof,
     answer: &AuthenticationResponse,
+    never_here: bool,
 ) -> Result<ConsentId, Fault> {
     let silent = checks::fields(&scope(&shown.request)).is_empty();
-    let earlier = if silent { consents::latest(tx, proof.resident, &shown.request.service)? } else { None };
+    let earlier = if silent && !never_here { consents::latest(tx, proof.resident, &shown.request.service)? } else { None };
     let earlier = earlier.filter(|consent| consent.fields.is_empty() && consent.purpose_hash == shown.purpose_hash);
     let id = match earlier {
         Some(consent) => consent.id,

@@ -110,9 +110,12 @@ async fn arrived(
 /// The request of a handle, if it still waits for its answer.
 pub(super) async fn waiting(platform: &Platform, now: Millis, handle: &str) -> Result<Request, Error<PageRefusal>> {
     let digest = sha256(handle.as_bytes());
-    let found =
-        platform.store.read(move |tx| oidc_request::find(tx, digest)).await.map_err(Error::<PageRefusal>::from)?;
-    found
+    platform.store.glance(move |tx| still_waiting(tx, now, digest)).await
+}
+
+/// As [`waiting`], inside a transaction; `handle` is the digest that names the row.
+pub(super) fn still_waiting(tx: &mut Tx<'_>, now: Millis, handle: [u8; 32]) -> Result<Request, Error<PageRefusal>> {
+    oidc_request::find(tx, handle)?
         .filter(|request| request.used_at.is_none() && request.expires_at > now)
         .ok_or(Error::Refuse(PageRefusal::RequestGone))
 }
@@ -141,7 +144,7 @@ async fn silently(
             if !checks::fields(&scope(&request)).is_empty() {
                 return Ok(Err(CONSENT));
             }
-            let Some(grounds) = standing(tx, &request, &session, purpose)? else { return Ok(Err(CONSENT)) };
+            let Some(grounds) = standing(tx, &caller, &request, &session, purpose)? else { return Ok(Err(CONSENT)) };
             Ok(Ok(issue::code(tx, &owned, &caller, &request, &grounds)?))
         })
         .await?;
@@ -154,6 +157,7 @@ async fn silently(
 /// What an earlier approval still carries: same service, same purpose, passkey not removed.
 fn standing(
     tx: &mut Tx<'_>,
+    caller: &Caller,
     request: &Request,
     session: &Session,
     purpose: [u8; 32],
@@ -162,11 +166,13 @@ fn standing(
         consent::latest(tx, session.resident, &request.service)?.filter(|consent| consent.purpose_hash == purpose);
     let passkey =
         credential::of_resident(tx, session.resident, session.credential)?.filter(|passkey| passkey.is_standing());
-    Ok(earlier.zip(passkey).map(|(consent, passkey)| Grounds {
+    let Some((consent, passkey)) = earlier.zip(passkey) else { return Ok(None) };
+    Ok(Some(Grounds {
         authenticated_at: session.proved,
         consent: consent.id,
         resident: session.resident,
         strength: issue::strength(&passkey),
+        sub: issue::name(tx, caller, request, session.resident)?.name,
     }))
 }
 

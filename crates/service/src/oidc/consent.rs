@@ -131,6 +131,12 @@ pub async fn options(
     let request = waiting(platform, caller.now, &choice.handle).await?;
     let shown = Shown::new(platform, request, choice)?;
     let challenge = shown.challenge();
+    let timeout = u32::try_from(platform.settings.limits.ceremony.as_millis()).unwrap_or(u32::MAX);
+    if cookie.is_none() {
+        // Nobody has signed in here: whoever holds a passkey may answer, and there is nothing to look up.
+        shown.fits(None).map_err(Error::Refuse)?;
+        return Ok(RequestOptions::new(&platform.settings.rp_id, &challenge, Vec::new(), timeout));
+    }
     let (store, owned, caller, cookie) =
         (platform.store.clone(), Arc::clone(platform), caller.clone(), cookie.map(str::to_owned));
     let allowed = store
@@ -142,7 +148,6 @@ pub async fn options(
         })
         .await?;
     let allowed = allowed.into_iter().map(|passkey| Descriptor::new(passkey.external_id, passkey.transports)).collect();
-    let timeout = u32::try_from(platform.settings.limits.ceremony.as_millis()).unwrap_or(u32::MAX);
     Ok(RequestOptions::new(&platform.settings.rp_id, &challenge, allowed, timeout))
 }
 

@@ -30,7 +30,7 @@ pub async fn exchange(platform: &Arc<Platform>, caller: &Caller, command: Exchan
     let client = client::authenticate(platform, caller, &command.credential).map_err(refuse)?;
     let code = command.parameters.get("code").map(|code| sha256(code.as_bytes()));
     let found = match code {
-        Some(code) => platform.store.read(move |tx| oidc_grant::by_code(tx, code)).await?,
+        Some(code) => platform.store.glance(move |tx| oidc_grant::by_code(tx, code)).await?,
         None => None,
     };
     let asked =
@@ -50,7 +50,7 @@ pub async fn exchange(platform: &Arc<Platform>, caller: &Caller, command: Exchan
         once: client.once.clone(),
         verdict,
     };
-    let outcome = platform.store.write(move |tx| plan.carry_out(tx)).await.map_err(Error::<Rejected>::from)?;
+    let outcome = platform.store.compare_and_set(move |tx| plan.carry_out(tx)).await.map_err(Error::<Rejected>::from)?;
     match (outcome, given) {
         (None, Some((_, tokens))) => Ok(tokens),
         (Some(problem), _) => Err(refuse(problem)),

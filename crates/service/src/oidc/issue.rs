@@ -7,18 +7,32 @@ use lionrock_model::id::{ConsentId, ResidentId};
 use lionrock_model::oidc::{Pseudonym, Strength};
 use lionrock_model::time::Millis;
 use lionrock_store::oidc_grant::{self, Grant};
+use lionrock_store::oidc_pseudonym::Settled;
 use lionrock_store::oidc_request::Request;
 use lionrock_store::{Error, Tx, oidc_pseudonym};
 use lionrock_wire::jose;
 use lionrock_wire::oauth::parameters::extend;
 
 /// What a code stands on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Grounds {
     pub authenticated_at: Millis,
     pub consent: ConsentId,
     pub resident: ResidentId,
     pub strength: Strength,
+    pub sub: Pseudonym,
+}
+
+/// The resident's name at the service that asks, made now when this is their first time there.
+pub(super) fn name(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    request: &Request,
+    resident: ResidentId,
+) -> Result<Settled, Error> {
+    let fresh = Pseudonym::parse(&jose::encode(&caller.random::<32>()))
+        .ok_or_else(|| Error::Corrupt { what: "a fresh pseudonym".to_owned() })?;
+    oidc_pseudonym::settle(tx, &request.service, resident, &fresh, caller.now)
 }
 
 /// Keeps a fresh code and gives it. The caller has taken the request in the same transaction.
@@ -29,16 +43,13 @@ pub(super) fn code(
     request: &Request,
     grounds: &Grounds,
 ) -> Result<String, Error> {
-    let fresh = Pseudonym::parse(&jose::encode(&caller.random::<32>()))
-        .ok_or_else(|| Error::Corrupt { what: "a fresh pseudonym".to_owned() })?;
-    let sub = oidc_pseudonym::settle(tx, &request.service, grounds.resident, &fresh, caller.now)?;
     let (word, digest) = secret_word(caller.random());
     let grant = Grant {
         code: digest,
         service: request.service.clone(),
         resident: grounds.resident,
         consent: grounds.consent,
-        sub: sub.as_str().to_owned(),
+        sub: grounds.sub.as_str().to_owned(),
         scope: request.scope.clone(),
         redirect_uri: request.redirect_uri.clone(),
         nonce: request.nonce.clone(),

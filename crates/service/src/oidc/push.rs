@@ -33,7 +33,7 @@ pub async fn push(platform: &Arc<Platform>, caller: &Caller, command: Push) -> R
     // The assertion is used up whether its request is good or not; so a refusal is committed too.
     let kept = platform
         .store
-        .write(move |tx| {
+        .compare_and_set(move |tx| {
             if let Some(once) = &once
                 && !once.take(tx)?
             {

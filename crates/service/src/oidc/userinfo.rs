@@ -25,7 +25,7 @@ pub async fn userinfo(
 ) -> Result<Map<String, Value>, Error<Rejected>> {
     let access = sha256(token.as_bytes());
     let now = caller.now;
-    let (grant, consent) = platform.store.read(move |tx| standing(tx, access, now)).await?;
+    let (grant, consent) = platform.store.glance(move |tx| standing(tx, access, now)).await?;
     if consent.fields.is_empty() {
         return Ok(subject(&grant));
     }
