@@ -1,7 +1,8 @@
 // The documents say what is true: links lead somewhere, commands exist with the options shown.
 // Usage: node tests/docs/check.mjs   (the program is built before; LIONROCK names another one)
-import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,22 +77,52 @@ function command(file, words) {
   judge(text !== null, `${relative(root, file)}: lionrock ${names.join(" ")} does not run`);
 }
 
-// Blocks marked ```sh run: executed in order, all of a document in one empty folder with the program and its models.
-function runs(file, text) {
+// Commands that another step of ./test executes, word for word.
+const elsewhere = new Map([
+  ["./test", "the run you are in"],
+  ["cargo build --release --no-default-features", "step production"],
+  ["cargo run --release -- demo", "steps build and walk"],
+]);
+
+// Every block of commands is executed: here, when it is marked ```sh run, or by the step named above.
+function executed(file, text) {
+  for (const [, kind, block] of text.matchAll(/```(sh|console|bash)\n([\s\S]*?)```/g)) {
+    for (const line of block.split("\n").map((line) => line.replace(/^\$ /, "").trim()).filter(Boolean)) {
+      judge(elsewhere.has(line), `${relative(root, file)}: nothing executes \`${line}\`: mark its block \`${kind} run\``);
+    }
+  }
+}
+
+/** A port that is free now. */
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+// Blocks marked ```sh run: executed in order in one shell, all of a document in one empty folder with the program, its models and the
+// configuration beside the document. What a block leaves running ends with the document. 8443 is another, free port here.
+async function runs(file, text) {
   const blocks = [...text.matchAll(/```sh run\n([\s\S]*?)```/g)].map(([, block]) => block);
   if (blocks.length === 0) return;
   const folder = mkdtempSync(join(tmpdir(), "lionrock-docs-"));
   symlinkSync(join(root, "models"), join(folder, "models"));
-  for (const beside of readdirSync(dirname(file)).filter((name) => name.endsWith(".toml"))) copyFileSync(join(dirname(file), beside), join(folder, beside));
+  const port = String(await freePort());
+  const here = (words) => words.replaceAll("8443", port);
+  for (const beside of readdirSync(dirname(file)).filter((name) => name.endsWith(".toml"))) {
+    writeFileSync(join(folder, beside), here(readFileSync(join(dirname(file), beside), "utf8")));
+  }
   const env = { ...process.env, PATH: `${dirname(program)}${delimiter}${process.env.PATH}` };
-  for (const block of blocks) {
-    try {
-      execFileSync("sh", ["-eu", "-c", block], { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-      passed += 1;
-    } catch (error) {
-      faults.push(`${relative(root, file)}: this block fails:\n${block}${error.stdout}${error.stderr}`);
-      break;
-    }
+  const script = ["trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT", ...blocks.flatMap((block, index) => [`echo "block ${index}" >&3`, here(block)])].join("\n");
+  const ended = spawnSync("bash", ["-euo", "pipefail", "-c", `exec 3>blocks\n${script}`], { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
+  const reached = readFileSync(join(folder, "blocks"), "utf8").trim().split("\n").length;
+  if (ended.status === 0) passed += blocks.length;
+  else {
+    passed += reached - 1;
+    faults.push(`${relative(root, file)}: this block fails:\n${blocks[reached - 1]}${ended.stdout}${ended.stderr}`);
   }
   rmSync(folder, { recursive: true });
 }
@@ -99,7 +130,8 @@ function runs(file, text) {
 for (const file of documents(root)) {
   const text = readFileSync(file, "utf8");
   links(file, text);
-  if (program) runs(file, text);
+  executed(file, text);
+  if (program) await runs(file, text);
   for (const words of commands(text)) {
     if (program) command(file, words);
     else judge(false, `${relative(root, file)}: the program is not built, so its commands cannot be checked`);
