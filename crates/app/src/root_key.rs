@@ -3,7 +3,7 @@
 use crate::config::Pkcs11;
 use anyhow::{Context, Result, bail};
 use lionrock_crypto::passphrase;
-use lionrock_crypto::pkcs11::ModuleRoot;
+use lionrock_crypto::pkcs11::{Module, ModuleMac, ROOT};
 use lionrock_crypto::random::Entropy;
 use lionrock_crypto::ring::Root;
 use lionrock_crypto::secret::Secret;
@@ -81,8 +81,10 @@ pub fn from_passphrase(path: &Path, salt_file: &Path, entropy: &dyn Entropy) -> 
 /// # Errors
 /// When module, token or PIN cannot be used, or the token has no root key.
 pub fn in_module(setting: &Pkcs11) -> Result<Root> {
-    let root = ModuleRoot::open(&setting.module, &setting.token, pin(&setting.pin_file)?);
-    root.map(Root::in_module)
+    let module = Module::open(&setting.module, &setting.token, pin(&setting.pin_file)?);
+    module
+        .and_then(|module| ModuleMac::open(&module, ROOT))
+        .map(Root::in_module)
         .with_context(|| format!("the root key in token {:?} of {}", setting.token, setting.module.display()))
 }
 
@@ -91,7 +93,8 @@ pub fn in_module(setting: &Pkcs11) -> Result<Root> {
 /// # Errors
 /// As [`in_module`]; when there is one.
 pub fn init_in_module(setting: &Pkcs11) -> Result<()> {
-    let made = ModuleRoot::init(&setting.module, &setting.token, pin(&setting.pin_file)?);
+    let module = Module::open(&setting.module, &setting.token, pin(&setting.pin_file)?);
+    let made = module.and_then(|module| ModuleMac::make(&module, ROOT)).map(drop);
     made.with_context(|| format!("no root key was made in token {:?} of {}", setting.token, setting.module.display()))
 }
 

@@ -41,6 +41,12 @@ pub enum Error {
     /// The key store module cannot be loaded, has no such token, or refused.
     #[error("the key store module cannot be used: check its path and the token's name")]
     Module,
+    /// A key's module does not answer any more. It is tried again with each call.
+    #[error("the key store module does not answer; it is tried again with each call")]
+    ModuleGone,
+    /// The module does not offer the algorithm.
+    #[error("the key store module does not offer this algorithm")]
+    Unsupported,
     /// The token's PIN is wrong, or locked after too many wrong ones.
     #[error("the PIN of the token is wrong, or the token is locked")]
     WrongPin,

@@ -1,6 +1,7 @@
-//! Signatures: ES256, ES384, Ed25519; RSA only to verify what others made.
+//! Signatures: ES256, ES384, Ed25519; RSA to verify what others made, and to sign with a key in a module.
 
 use crate::Error;
+use crate::pkcs11::ModulePair;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_ASN1,
@@ -19,9 +20,9 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
-    /// RSASSA-PSS with SHA-256, to verify only.
+    /// RSASSA-PSS with SHA-256: to verify, and to sign in a module.
     Ps256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256, to verify only (authenticators).
+    /// RSASSA-PKCS1-v1_5 with SHA-256: to verify (authenticators), and to sign in a module.
     Rs256,
 }
 
@@ -39,19 +40,20 @@ impl Algorithm {
     }
 }
 
-/// A private key that signs. Kept as a trait-free enum: an HSM handle becomes one more variant.
+/// A private key that signs: in memory, or in a key store module.
 pub struct SigningKey(Kind);
 
 enum Kind {
     Ecdsa(Algorithm, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    Module(ModulePair),
 }
 
 impl SigningKey {
     /// A fresh key (aws-lc draws the randomness itself).
     ///
     /// # Errors
-    /// [`Error::NotAKey`] for an algorithm that we only verify.
+    /// [`Error::NotAKey`] for RSA.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Error> {
         Ok(Self(match algorithm {
             Algorithm::Es256 => Kind::Ecdsa(algorithm, EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?),
@@ -75,6 +77,12 @@ impl SigningKey {
         }))
     }
 
+    /// A key that stays in its module.
+    #[must_use]
+    pub const fn in_module(pair: ModulePair) -> Self {
+        Self(Kind::Module(pair))
+    }
+
     /// An Ed25519 key from its 32-byte seed (RFC 8032), for published vectors and note keys.
     ///
     /// # Errors
@@ -86,11 +94,12 @@ impl SigningKey {
     /// The key as PKCS#8, for sealing in the key ring.
     ///
     /// # Errors
-    /// [`Error::Library`] when encoding fails.
+    /// [`Error::Library`] when encoding fails, [`Error::NotAKey`] when the key lies in a module, which it never leaves.
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let document = match &self.0 {
             Kind::Ecdsa(_, pair) => pair.to_pkcs8v1()?,
             Kind::Ed25519(pair) => pair.to_pkcs8v1()?,
+            Kind::Module(_) => return Err(Error::NotAKey),
         };
         Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
@@ -101,18 +110,20 @@ impl SigningKey {
         match &self.0 {
             Kind::Ecdsa(algorithm, _) => *algorithm,
             Kind::Ed25519(_) => Algorithm::EdDsa,
+            Kind::Module(pair) => pair.algorithm(),
         }
     }
 
     /// Signs a message. ECDSA signatures are `r ‖ s` of fixed length, as JOSE wants them (RFC 7518 section 3.4).
     ///
     /// # Errors
-    /// [`Error::Library`] when signing fails.
+    /// [`Error::Library`] when signing fails, [`Error::ModuleGone`] when the key's module does not answer.
     #[expect(clippy::disallowed_methods, reason = "the nonce of ECDSA is the library's own affair")]
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         Ok(match &self.0 {
             Kind::Ecdsa(_, pair) => pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec(),
             Kind::Ed25519(pair) => pair.try_sign(message)?.as_ref().to_vec(),
+            Kind::Module(pair) => pair.sign(message)?,
         })
     }
 
@@ -133,6 +144,7 @@ impl SigningKey {
             Kind::Ed25519(pair) => {
                 Ok(PublicKey::Ed25519(pair.public_key().as_ref().try_into().map_err(|_| Error::Library)?))
             }
+            Kind::Module(pair) => Ok(pair.public()),
         }
     }
 }
@@ -143,7 +155,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn coordinates<const N: usize>(point: &[u8]) -> Result<([u8; N], [u8; N]), Error> {
+pub(crate) fn coordinates<const N: usize>(point: &[u8]) -> Result<([u8; N], [u8; N]), Error> {
     let rest = point.strip_prefix(&[4]).ok_or(Error::Library)?;
     let (x, y) = rest.split_at_checked(N).ok_or(Error::Library)?;
     Ok((x.try_into().map_err(|_| Error::Library)?, y.try_into().map_err(|_| Error::Library)?))

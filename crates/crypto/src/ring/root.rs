@@ -1,11 +1,10 @@
 //! The root of all keys, and what it does: it wraps realm keys.
 
 use crate::aead::Key;
-use crate::pkcs11::ModuleRoot;
+use crate::pkcs11::ModuleMac;
 use crate::secret::Secret;
 use crate::{Error, kdf};
 use std::fmt;
-use std::sync::Arc;
 
 /// The root of all keys of a deployment: 32 bytes in memory, or a key that never leaves its module.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub struct Root(Held);
 #[derive(Debug)]
 enum Held {
     Memory(Secret<32>),
-    Module(Arc<ModuleRoot>),
+    Module(ModuleMac),
 }
 
 impl Root {
@@ -26,8 +25,8 @@ impl Root {
 
     /// The root held in a key store module.
     #[must_use]
-    pub fn in_module(root: ModuleRoot) -> Self {
-        Self(Held::Module(Arc::new(root)))
+    pub const fn in_module(root: ModuleMac) -> Self {
+        Self(Held::Module(root))
     }
 
     /// What a ring keeps of the root: enough to wrap this realm's keys, and no other realm's.
@@ -37,7 +36,7 @@ impl Root {
                 let bytes = kdf::hkdf_sha256(secret.expose(), b"lionrock root v2", &[b"realm ", realm.as_bytes()])?;
                 Ok(RealmRoot::Derived(Key::new(Secret::new(bytes))))
             }
-            Held::Module(module) => Ok(RealmRoot::Module(Arc::clone(module), realm.to_owned())),
+            Held::Module(module) => Ok(RealmRoot::Module(module.clone(), realm.to_owned())),
         }
     }
 }
@@ -47,7 +46,7 @@ impl Root {
 pub(super) enum RealmRoot {
     Derived(Key),
     /// Derived anew for each use, so that nothing of the root stays in memory.
-    Module(Arc<ModuleRoot>, String),
+    Module(ModuleMac, String),
 }
 
 impl RealmRoot {
@@ -56,7 +55,7 @@ impl RealmRoot {
             Self::Derived(key) => Ok(key.clone()),
             Self::Module(module, realm) => {
                 let bytes = module.mac(&[b"lionrock root v2 realm ", realm.as_bytes()].concat())?;
-                Ok(Key::new(Secret::new(bytes)))
+                Ok(Key::new(Secret::new(*bytes)))
             }
         }
     }

@@ -1,0 +1,255 @@
+//! Keys in SoftHSM2, with the token really taken away and brought back.
+//!
+//! A module reads its settings from the environment once, so each test runs again as a process of its own.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "tests stand at the edge: they own environment and folders"
+)]
+
+use super::*;
+use crate::random::System;
+use crate::ring::{KeyRing, Mac, Root};
+use crate::secret::Secret;
+use crate::sign::{Algorithm, SigningKey};
+
+/// A token of SoftHSM2 in a folder of its own.
+struct SoftToken {
+    library: PathBuf,
+    folder: PathBuf,
+}
+
+impl SoftToken {
+    fn make(folder: &Path) -> Self {
+        let library = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.exists())
+            .expect("SoftHSM2 is missing: install the Debian package softhsm2");
+        std::fs::create_dir_all(folder.join("tokens")).unwrap();
+        let tokens = folder.join("tokens");
+        let config = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
+        std::fs::write(folder.join("softhsm2.conf"), config).unwrap();
+        let made = std::process::Command::new("softhsm2-util")
+            .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+            .args(["--init-token", "--free", "--label", "lionrock-test", "--pin", "123456", "--so-pin", "12345678"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self { library, folder: folder.to_owned() }
+    }
+
+    fn open(&self) -> Result<Arc<Module>, Error> {
+        self.with_pin("123456")
+    }
+
+    fn with_pin(&self, pin: &str) -> Result<Arc<Module>, Error> {
+        Module::open(&self.library, "lionrock-test", Zeroizing::new(pin.to_owned()))
+    }
+
+    /// Pulls the plug: the token's files are gone until it is plugged in again.
+    fn unplug(&self) {
+        std::fs::rename(self.folder.join("tokens"), self.folder.join("unplugged")).unwrap();
+        std::fs::create_dir(self.folder.join("tokens")).unwrap();
+    }
+
+    fn plug_in(&self) {
+        std::fs::remove_dir(self.folder.join("tokens")).unwrap();
+        std::fs::rename(self.folder.join("unplugged"), self.folder.join("tokens")).unwrap();
+    }
+}
+
+/// Runs the test of this name in a process of its own, with a token.
+fn in_own_process(test: &str, body: fn(&SoftToken)) {
+    if let Some(folder) = std::env::var_os("LIONROCK_SOFT_TOKEN") {
+        return body(&SoftToken::make(Path::new(&folder)));
+    }
+    let folder = std::env::temp_dir().join(format!("lionrock-{test}-{}", std::process::id()));
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([&format!("pkcs11::tests::{test}"), "--exact", "--nocapture"])
+        .env("LIONROCK_SOFT_TOKEN", &folder)
+        .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_root_in_a_module_opens_the_ring_and_never_leaves() {
+    in_own_process("a_root_in_a_module_opens_the_ring_and_never_leaves", |token| {
+        let module = || token.open().unwrap();
+        assert_eq!(ModuleMac::open(&module(), ROOT).unwrap_err(), Error::NoSuchKey);
+        ModuleMac::make(&module(), ROOT).unwrap();
+        assert_eq!(ModuleMac::make(&module(), ROOT).unwrap_err(), Error::Exists);
+        assert_eq!(token.with_pin("999999").unwrap_err(), Error::WrongPin);
+        let other = Module::open(&token.library, "another", Zeroizing::new("123456".to_owned()));
+        assert_eq!(other.unwrap_err(), Error::Module);
+        let missing = Module::open(Path::new("/nowhere.so"), "lionrock-test", Zeroizing::new(String::new()));
+        assert_eq!(missing.unwrap_err(), Error::Module);
+        let root = || Root::in_module(ModuleMac::open(&module(), ROOT).unwrap());
+        let (first, stored) = KeyRing::create(&root(), "test-demo", &System).unwrap();
+        let again = KeyRing::open(&root(), "test-demo", &stored).unwrap();
+        let index = |ring: &KeyRing| ring.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap();
+        assert_eq!(index(&first), index(&again));
+        assert_eq!(KeyRing::open(&root(), "test-other", &stored).unwrap_err(), Error::DoesNotOpen);
+        let elsewhere = Root::new(Secret::random(&System));
+        assert_eq!(KeyRing::open(&elsewhere, "test-demo", &stored).unwrap_err(), Error::DoesNotOpen);
+    });
+}
+
+#[test]
+fn pairs_of_every_algorithm_sign_and_stay() {
+    in_own_process("pairs_of_every_algorithm_sign_and_stay", |token| {
+        let module = token.open().unwrap();
+        let all = [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Ps256, Algorithm::Rs256];
+        for algorithm in all {
+            let label = format!("lionrock ca {}", algorithm.name());
+            if !ModulePair::offered(&module, algorithm).unwrap() {
+                // EdDSA is a build option of SoftHSM2; the others are not.
+                assert_eq!(algorithm, Algorithm::EdDsa);
+                assert_eq!(ModulePair::make(&module, &label, algorithm).unwrap_err(), Error::Unsupported);
+                println!("this SoftHSM2 offers no {}: that part is not tested", algorithm.name());
+                continue;
+            }
+            assert_eq!(ModulePair::open(&module, &label, algorithm).unwrap_err(), Error::NoSuchKey);
+            ModulePair::make(&module, &label, algorithm).unwrap();
+            assert_eq!(ModulePair::make(&module, &label, algorithm).unwrap_err(), Error::Exists);
+            let key = SigningKey::in_module(ModulePair::open(&token.open().unwrap(), &label, algorithm).unwrap());
+            assert_eq!(key.algorithm(), algorithm);
+            let signature = key.sign(b"message").unwrap();
+            let public = key.public().unwrap();
+            assert_eq!(public.verify(algorithm, b"message", &signature), Ok(()), "{algorithm:?}");
+            assert_eq!(public.verify(algorithm, b"massage", &signature), Err(Error::BadSignature));
+            assert_eq!(key.to_pkcs8().unwrap_err(), Error::NotAKey, "it never leaves");
+            for other in all.into_iter().filter(|other| *other != algorithm) {
+                let rsa = |algorithm| matches!(algorithm, Algorithm::Ps256 | Algorithm::Rs256);
+                let opened = ModulePair::open(&module, &label, other);
+                assert_eq!(opened.is_ok(), rsa(algorithm) && rsa(other), "{algorithm:?} as {other:?}");
+            }
+            module.destroy(&label).unwrap();
+            assert_eq!(ModulePair::open(&module, &label, algorithm).unwrap_err(), Error::NoSuchKey);
+            assert_eq!(key.sign(b"message").unwrap_err(), Error::ModuleGone);
+        }
+    });
+}
+
+#[test]
+fn a_key_that_could_leave_is_refused() {
+    in_own_process("a_key_that_could_leave_is_refused", |token| {
+        use cryptoki::mechanism::Mechanism;
+        use cryptoki::object::KeyType;
+        let module = token.open().unwrap();
+        let make = |extractable| {
+            let mut template = identity(ObjectClass::SECRET_KEY, "loose");
+            template.extend([
+                Attribute::KeyType(KeyType::GENERIC_SECRET),
+                Attribute::Token(true),
+                Attribute::Sensitive(true),
+                Attribute::Extractable(extractable),
+                Attribute::Sign(true),
+                Attribute::ValueLen(32.into()),
+            ]);
+            module.run(|open| Ok(open.session.generate_key(&Mechanism::GenericSecretKeyGen, &template).map(drop)?))
+        };
+        make(true).unwrap();
+        assert_eq!(ModuleMac::open(&module, "loose").unwrap_err(), Error::NotAKey, "it can be read out");
+        module.destroy("loose").unwrap();
+        make(false).unwrap();
+        ModuleMac::open(&module, "loose").unwrap();
+        make(false).unwrap();
+        let module = token.open().unwrap();
+        assert_eq!(ModuleMac::open(&module, "loose").unwrap_err(), Error::NotAKey, "there are two of them");
+    });
+}
+
+#[test]
+fn a_token_that_goes_away_fails_every_call_and_comes_back_by_itself() {
+    in_own_process("a_token_that_goes_away_fails_every_call_and_comes_back_by_itself", |token| {
+        let module = token.open().unwrap();
+        let mac = ModuleMac::make(&module, "lionrock index").unwrap();
+        let pair = ModulePair::make(&module, "lionrock token", Algorithm::Es256).unwrap();
+        let code = mac.mac(b"U123456").unwrap();
+        for round in 0..3 {
+            token.unplug();
+            for _ in 0..3 {
+                assert_eq!(mac.mac(b"U123456").unwrap_err(), Error::ModuleGone, "round {round}");
+                assert_eq!(pair.sign(b"message").unwrap_err(), Error::ModuleGone, "round {round}");
+            }
+            token.plug_in();
+            assert_eq!(mac.mac(b"U123456").unwrap(), code, "round {round}");
+            let signature = pair.sign(b"message").unwrap();
+            assert_eq!(pair.public().verify(Algorithm::Es256, b"message", &signature), Ok(()));
+        }
+    });
+}
+
+#[test]
+fn the_whole_module_starting_again_under_us_is_no_loss() {
+    in_own_process("the_whole_module_starting_again_under_us_is_no_loss", |token| {
+        let module = token.open().unwrap();
+        let mac = ModuleMac::make(&module, "lionrock index").unwrap();
+        let code = mac.mac(b"U123456").unwrap();
+        let library = Library::load(&token.library).map_err(Error::from).unwrap();
+        // Sessions die, the module lives.
+        library.restart().map_err(Error::from).unwrap();
+        assert_eq!(mac.mac(b"U123456").unwrap(), code);
+        // The module itself has ended.
+        library.context.clone().finalize().unwrap();
+        assert_eq!(mac.mac(b"U123456").unwrap(), code);
+        // Somebody logged the process out.
+        module.run(|open| Ok(open.session.logout()?)).unwrap();
+        assert_eq!(mac.mac(b"U123456").unwrap(), code);
+    });
+}
+
+#[test]
+fn many_threads_share_one_token_while_it_comes_and_goes() {
+    in_own_process("many_threads_share_one_token_while_it_comes_and_goes", |token| {
+        let module = token.open().unwrap();
+        let mac = ModuleMac::make(&module, "lionrock index").unwrap();
+        let code = mac.mac(b"U123456").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        match mac.mac(b"U123456") {
+                            Ok(answer) => assert_eq!(answer, code),
+                            Err(error) => assert_eq!(error, Error::ModuleGone),
+                        }
+                    }
+                });
+            }
+            for _ in 0..5 {
+                token.unplug();
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                token.plug_in();
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        });
+        assert_eq!(mac.mac(b"U123456").unwrap(), code);
+    });
+}
+
+#[test]
+fn a_refused_pin_is_not_tried_again() {
+    in_own_process("a_refused_pin_is_not_tried_again", |token| {
+        let module = token.open().unwrap();
+        let mac = ModuleMac::make(&module, "lionrock index").unwrap();
+        // The PIN is changed behind our back, and the session ends.
+        let changed = std::process::Command::new("softhsm2-util")
+            .args(["--init-token", "--token", "lionrock-test", "--label", "lionrock-test"])
+            .args(["--pin", "654321", "--so-pin", "12345678"])
+            .output()
+            .unwrap();
+        assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
+        let library = Library::load(&token.library).map_err(Error::from).unwrap();
+        library.restart().map_err(Error::from).unwrap();
+        assert_eq!(mac.mac(b"U123456").unwrap_err(), Error::WrongPin);
+        assert!(module.locked.load(Ordering::Relaxed));
+        // Even a PIN that fits again is for the operator to give: a token locks after a few wrong ones.
+        assert_eq!(mac.mac(b"U123456").unwrap_err(), Error::WrongPin);
+        assert!(module.open.lock().unwrap().is_none());
+    });
+}
