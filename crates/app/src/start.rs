@@ -3,7 +3,7 @@
 use crate::config::{Config, Keys, Mail};
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
-use crate::worker::session::Launch;
+use crate::worker::session::{Host, Launch};
 use crate::{clock, gate, root_key};
 use anyhow::{Context, Result, bail};
 use lionrock_crypto::digest::sha256;
@@ -51,10 +51,11 @@ pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -
         rp_name: config.name.clone(),
         data: config.data.clone(),
         services,
+        alerts: config.alerts()?,
         limits,
     };
     let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
-    Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, gate: Default::default(), ledger: Desk::default() }), pool })
+    Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() }), pool })
 }
 
 fn boot_id() -> [u8; 16] {
@@ -105,6 +106,7 @@ async fn pool(config: &Config, realm: &Realm, deadline: Duration) -> Result<Arc<
         strict: !realm.is_test(),
         deadline,
         idle: Duration::from_secs(60),
+        host: Host::this(!realm.is_test()),
     };
     Pool::start(launch, config.proofing.places, config.proofing.keep_warm)
         .await

@@ -4,6 +4,7 @@
 //! receives it as a value. A type here that holds personal data has neither `Display` nor a telling `Debug`.
 
 pub mod account;
+pub mod budget;
 pub mod correction;
 pub mod credential;
 pub mod custody;

@@ -82,12 +82,14 @@ impl Field {
 }
 
 /// What personal data is opened for. No other purpose exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// The person looks at and manages their own account.
     AccountManagement,
     /// A person is shown what a service asks for, before they decide.
     ConsentPreview,
+    /// Records are sealed under newer keys; nobody sees what they hold.
+    KeyRotation,
     /// A message the platform owes the person.
     Notification,
     /// A registration under way is carried on to its account.
@@ -97,12 +99,23 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// All purposes there are.
+    pub const ALL: [Self; 6] = [
+        Self::AccountManagement,
+        Self::ConsentPreview,
+        Self::KeyRotation,
+        Self::Notification,
+        Self::Registration,
+        Self::Release,
+    ];
+
     /// The stable word used in the ledger and in associated data.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::AccountManagement => "account-management",
             Self::ConsentPreview => "consent-preview",
+            Self::KeyRotation => "key-rotation",
             Self::Notification => "notification",
             Self::Registration => "registration",
             Self::Release => "release",
@@ -117,6 +130,7 @@ impl Purpose {
             Self::ConsentPreview | Self::Release => {
                 &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::Email]
             }
+            Self::KeyRotation => &[],
             Self::Notification => &[Field::Email],
         }
     }
@@ -254,6 +268,27 @@ pub fn decide(
     Ok(Decision { actor, subject, purpose, fields: fields.to_vec(), consent })
 }
 
+/// A permission to seal records under newer keys, whole columns of them and of nobody in particular. It opens no field for
+/// anybody: bytes go in sealed and come out sealed. Only [`decide_moving`] makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moving(());
+
+impl Moving {
+    /// What for.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        Purpose::KeyRotation
+    }
+}
+
+/// Decides whether `actor` may seal records under newer keys.
+///
+/// # Errors
+/// For everybody but the platform itself.
+pub fn decide_moving(actor: &Actor) -> Result<Moving, OpenRefusal> {
+    if *actor == Actor::Platform { Ok(Moving(())) } else { Err(OpenRefusal::NotForThisPurpose) }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -323,6 +358,21 @@ mod tests {
             for purpose in [Purpose::AccountManagement, Purpose::ConsentPreview] {
                 assert!(decide(actor.clone(), about(1), purpose, &[Field::Email], None).is_err());
             }
+        }
+    }
+
+    #[test]
+    fn moving_records_to_newer_keys_opens_no_field_for_anybody() {
+        assert!(decide_moving(&Actor::Platform).is_ok());
+        for actor in [Actor::Resident(resident(1)), Actor::Service(service())] {
+            assert_eq!(decide_moving(&actor), Err(OpenRefusal::NotForThisPurpose));
+        }
+        assert_eq!(Purpose::KeyRotation.fields(), []);
+        for actor in [Actor::Platform, Actor::Resident(resident(1)), Actor::Service(service())] {
+            for field in Field::ALL {
+                assert!(decide(actor.clone(), about(1), Purpose::KeyRotation, &[field], None).is_err());
+            }
+            assert!(decide(actor, about(1), Purpose::KeyRotation, &[], None).is_err());
         }
     }
 }

@@ -32,6 +32,21 @@ impl Event {
 /// Of the store; `Bug` when the kind is not dotted lower-case words.
 pub fn append(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, event: &Event) -> Result<[u8; 16], Fault> {
     let id: [u8; 16] = caller.random();
+    append_as(tx, platform, caller, id, event)?;
+    Ok(id)
+}
+
+/// As [`append`], under an id that means something: [`freshness`](crate::freshness) computes them.
+///
+/// # Errors
+/// As [`append`].
+pub(crate) fn append_as(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    id: [u8; 16],
+    event: &Event,
+) -> Result<(), Fault> {
     let key: [u8; 32] = caller.random();
     let kind = Kind::parse(event.kind).map_err(|_| Fault::bug(format!("not a kind of leaf: {}", event.kind)))?;
     let canonical = canonical(event, caller)?;
@@ -47,8 +62,7 @@ pub fn append(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, event: &Eve
         sealed_body: sealed.into(),
         created_at: caller.now.0,
     };
-    leaf::insert(tx, &row)?;
-    Ok(id)
+    Ok(leaf::insert(tx, &row)?)
 }
 
 /// Reads an event's commitment key and canonical bytes back.

@@ -5,6 +5,8 @@
 //! taken out on the first answer, good or bad: **commit the transaction also when [`answer`] or [`creation`] refuse** (return
 //! `Ok(Err(refusal))` from the closure and let [`settle`] turn it).
 
+use crate::audit::Event;
+use crate::freshness::{self, Mark, Signing};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_crypto::digest::{Sha256, sha256};
 use lionrock_crypto::ring::{Domain, ResidentKey, Slot};
@@ -12,6 +14,7 @@ use lionrock_model::credential::{
     Attestation, Ceremony, CeremonyKind, Credential, CredentialName, MOST_CREDENTIALS, PasskeyRefusal,
 };
 use lionrock_model::id::{CredentialId, ResidentId};
+use lionrock_store::resident::Resident;
 use lionrock_store::{Tx, ceremony, credential, resident};
 use lionrock_wire::webauthn::assertion::Counter;
 use lionrock_wire::webauthn::attestation::{AttestationKind, AttestationPolicy};
@@ -24,6 +27,7 @@ use lionrock_wire::webauthn::{
     AssertionExpectation, Failure, Framing, NewCredential, RegistrationExpectation, RelyingParty, StoredCredential,
     assertion, registration,
 };
+use serde_json::json;
 
 /// Bytes of a challenge.
 pub const CHALLENGE_BYTES: usize = 64;
@@ -48,6 +52,8 @@ pub struct Proof {
     pub resident: ResidentId,
     /// With which passkey.
     pub credential: Credential,
+    /// Their row, as the ledger confirmed it.
+    pub account: Resident,
     /// The signature counter did not grow: perhaps a clone. A signal, the answer stands.
     pub counter_alarm: bool,
     /// Digest of what was approved, as signed.
@@ -131,8 +137,9 @@ pub fn prove(
     let known = credential::by_external_id(tx, &response.id)?
         .filter(|known| known.is_standing() && wanted.is_none_or(|wanted| wanted == known.resident));
     let Some(known) = known else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
-    let row = resident::find(tx, known.resident)?.filter(|row| row.active);
-    let Some(handle) = row.and_then(|row| row.user_handle) else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
+    let account = resident::find(tx, known.resident)?.filter(|row| row.active);
+    let Some(account) = account else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
+    let Some(handle) = account.user_handle.clone() else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
     let origins = origins(platform);
     let expected = AssertionExpectation {
         party: party(platform, &origins),
@@ -152,6 +159,10 @@ pub fn prove(
         Ok(verified) => verified,
         Err(failure) => return Ok(Err(refused(caller, failure))),
     };
+    // Only whoever holds the passkey learns that something is wrong with the account; a removed one is like an unknown one.
+    if freshness::signing(tx, platform, &account, &known)? == Signing::Over {
+        return Ok(Err(PasskeyRefusal::PasskeyNotAccepted));
+    }
     let alarm = verified.counter == Counter::Suspicious;
     if !credential::signed(tx, &known, verified.sign_count, verified.backed_up, caller.now, alarm)? {
         return Err(Fault::stored_data("a passkey changed within its own transaction"));
@@ -160,6 +171,7 @@ pub fn prove(
         resident: known.resident,
         approved: digest_part(challenge),
         credential: known,
+        account,
         counter_alarm: alarm,
     }))
 }
@@ -238,8 +250,38 @@ pub fn keep_credential(
     };
     let chain = serde_json::to_vec(&new.attestation_chain.iter().map(|c| Base64Url(c.clone())).collect::<Vec<_>>())?;
     let chain = (!new.attestation_chain.is_empty()).then_some(chain.as_slice());
-    let added = credential::add(tx, &kept, chain)?;
-    Ok(if added { Ok(kept) } else { Err(PasskeyRefusal::PasskeyTaken) })
+    if !credential::add(tx, &kept, chain)? {
+        return Ok(Err(PasskeyRefusal::PasskeyTaken));
+    }
+    let body = json!({
+        "attestation": kept.attestation.word(),
+        "credential": kept.id.to_string(),
+        "custody": kept.custody().word(),
+    });
+    let event = Event::new("authenticator.added", Some(resident), body);
+    freshness::append(tx, platform, caller, Mark::Kept(&kept), &event)?;
+    Ok(Ok(kept))
+}
+
+/// Takes a passkey away for good: the ledger's entry outlives the row, so that the row cannot be put back. False when it is not
+/// this resident's, or removed already.
+///
+/// # Errors
+/// Of the store.
+pub fn remove_credential(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    known: &Credential,
+    why: &str,
+) -> Result<bool, Fault> {
+    if !credential::remove(tx, known.resident, known.id, caller.now)? {
+        return Ok(false);
+    }
+    let body = json!({"credential": known.id.to_string(), "why": why});
+    let event = Event::new("authenticator.removed", Some(known.resident), body);
+    freshness::append(tx, platform, caller, Mark::Removed(known), &event)?;
+    Ok(true)
 }
 
 /// Whether a resident may hold one more.

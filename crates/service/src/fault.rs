@@ -28,8 +28,12 @@ pub enum FaultKind {
     Bug,
     /// A key that should open something does not.
     Key,
+    /// A budget has no room, or is locked: nothing was opened.
+    Locked,
     /// A system we call does not answer.
     Outside,
+    /// What the store holds is older than the ledger says, or other: it was put back or edited, and is refused.
+    RolledBack,
     /// The store is unavailable, busy or full: trying again later may help.
     Store,
     /// Stored data is not what was written.
@@ -55,10 +59,22 @@ impl Fault {
         Self { kind: FaultKind::StoredData, detail: detail.into() }
     }
 
+    /// A budget has no room, or is locked. Always the same words: they tell nothing of others.
+    #[must_use]
+    pub fn locked() -> Self {
+        Self { kind: FaultKind::Locked, detail: "a budget has no room".to_owned() }
+    }
+
+    /// What the store holds is older than the ledger says, or other.
+    #[must_use]
+    pub fn rolled_back(what: &'static str) -> Self {
+        Self { kind: FaultKind::RolledBack, detail: format!("refused by the ledger: {what}") }
+    }
+
     /// Whether the same request may succeed later without anybody mending anything in it.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self.kind, FaultKind::Outside | FaultKind::Store)
+        matches!(self.kind, FaultKind::Locked | FaultKind::Outside | FaultKind::Store)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::port::{Mail, ProofingProvider, Registry};
 use lionrock_crypto::ring::KeyRing;
+use lionrock_model::budget::Budgets;
 use lionrock_model::id::ServiceId;
+use lionrock_model::person::Email;
 use lionrock_model::realm::Realm;
 use lionrock_model::service::Service;
 use lionrock_store::Store;
@@ -23,6 +25,8 @@ pub struct Platform {
     pub ports: Ports,
     /// What the start gate accepted, and what has lapsed since; `Watch::default()` where no gate was passed.
     pub gate: crate::gate::Watch,
+    /// Counts, locks and alarms of the vault; `Desk::default()` in a new platform.
+    pub vault: crate::vault::Desk,
     /// Where journeys ask the ledger's job to hurry; `Desk::default()` in a new platform.
     pub ledger: crate::ledger::Desk,
 }
@@ -43,6 +47,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Registered online services.
     pub services: Vec<Service>,
+    /// Officers who hear of locked budgets and refused rollbacks.
+    pub alerts: Vec<Email>,
     /// Spans and counts that policy fixes.
     pub limits: Limits,
 }
@@ -76,6 +82,12 @@ pub struct Limits {
     pub id_token: Duration,
     /// Refused proofings after which only a counter can help.
     pub proofing_attempts: u32,
+    /// From the first count of nothing under an old key to the second, after which it is destroyed: longer than any write takes.
+    pub rotation_grace: Duration,
+    /// A server that has not reported for so long during a rotation of keys is taken for dead.
+    pub server_silence: Duration,
+    /// How much may be opened in a minute.
+    pub budgets: Budgets,
 }
 
 impl Default for Limits {
@@ -96,6 +108,9 @@ impl Default for Limits {
             access_token: minutes(5),
             id_token: minutes(5),
             proofing_attempts: 3,
+            rotation_grace: Duration::from_secs(30),
+            server_silence: minutes(2),
+            budgets: Budgets::default(),
         }
     }
 }

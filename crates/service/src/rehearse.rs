@@ -4,9 +4,10 @@
 //! Everything else is real: the passkey is checked as at any registration, the facts are sealed as always, the ledger
 //! gets its leaf.
 
-use crate::audit::{self, Event};
+use crate::audit::Event;
 use crate::ceremony::{self, Ask};
-use crate::{Caller, Error, Fault, Platform, vault};
+use crate::{Caller, Error, Fault, Platform, freshness, vault};
+use lionrock_model::budget::Budget;
 use lionrock_model::credential::{CeremonyKind, CredentialName};
 use lionrock_model::id::ResidentId;
 use lionrock_model::person::{CardFacts, Email};
@@ -76,8 +77,9 @@ fn carry_out(
     caller: &Caller,
     command: &Enrol,
 ) -> Result<ResidentId, Error<EnrolRefusal>> {
-    let index = vault::blind_index(platform, &command.facts.hkid)?;
-    if resident::by_blind_index(tx, &index)?.is_some() {
+    let asked = &command.passkey.id;
+    let index = vault::blind_index(platform, caller, Budget::LookupAtRegistration, asked, &command.facts.hkid)?;
+    if vault::owner(tx, platform, caller, &index)?.is_some() {
         return Err(Error::Refuse(EnrolRefusal::AlreadyThere));
     }
     let made = ceremony::creation(tx, platform, caller, &ASK, &command.passkey)?;
@@ -97,9 +99,9 @@ fn carry_out(
     resident::insert(tx, &row)?;
     let contact = vault::seal_email(platform, caller, id, 2, &key, &command.email)?;
     resident::set_contact(tx, id, 1, contact)?;
+    freshness::record(tx, platform, caller, &Event::new("account.rehearsed", Some(id), json!({})))?;
     let name = CredentialName::parse("Rehearsal phone").map_err(|_| Fault::bug("a passkey name of ours"))?;
     ceremony::keep_credential(tx, platform, caller, (id, &key), &name, &passkey)?
         .map_err(|_| Error::Refuse(EnrolRefusal::PasskeyNotMade))?;
-    audit::append(tx, platform, caller, &Event::new("account.rehearsed", Some(id), json!({})))?;
     Ok(id)
 }

@@ -27,6 +27,7 @@ pub use sweep::sweep;
 
 use crate::audit::{self, Event};
 use crate::signed_in::{self, Place};
+use crate::fault::FaultKind;
 use crate::{Caller, Fault, Platform, vault};
 use lionrock_crypto::ring::Mac;
 use lionrock_model::credential::PasskeyRefusal;
@@ -64,9 +65,13 @@ fn failed(
         let event = Event::new("session.refused", owner, json!({"code": "passkey-not-accepted"}));
         audit::append(tx, platform, caller, &event)?;
         if let Some(owner) = owner {
-            let key = vault::sealing_key(tx, platform, owner)?;
             let which = known.map(|known| known.id);
-            signed_in::note(tx, platform, caller, (owner, &key), SignInEvent::Refused, which, place)?;
+            match vault::sealing_key(tx, platform, owner) {
+                Ok(key) => signed_in::note(tx, platform, caller, (owner, &key), SignInEvent::Refused, which, place)?,
+                // A row that was put back gets no history; its alarm is on the way.
+                Err(fault) if fault.kind == FaultKind::RolledBack => {}
+                Err(fault) => return Err(fault),
+            }
         }
     }
     Ok(SessionRefusal::Passkey(refusal))

@@ -4,10 +4,23 @@
 //! transaction; only a grant opens, and only the fields decided on. There is no other call of `KeyRing::open_sealed` on
 //! personal data (a test reads the source and says so). What a grant opened leaves the transaction only when the
 //! transaction, and so the leaf, is committed.
+//!
+//! Before anything is opened two questions are asked: does the budget have room ([`desk`]), and is the row what the ledger
+//! says it is ([`freshness`])?
+
+mod desk;
+pub mod unlock;
+pub mod watch;
+
+pub use desk::{Alarm, Desk};
 
 use crate::audit::{self, Event};
-use crate::{Caller, Fault, Platform};
+use crate::freshness::{self, Standing};
+use crate::{Caller, Fault, Platform, erasure};
+use desk::Use;
+use lionrock_crypto::digest::sha256;
 use lionrock_crypto::ring::{Domain, Mac, ResidentKey, Slot};
+use lionrock_model::budget::{Budget, Kind};
 use lionrock_model::hkid::Hkid;
 use lionrock_model::id::ResidentId;
 use lionrock_model::person::{CardFacts, ChineseName, Email, EnglishName, Sex};
@@ -23,7 +36,7 @@ pub struct Grant<'p> {
     platform: &'p Platform,
     decision: Decision,
     key: Option<ResidentKey>,
-    row: Option<resident::Resident>,
+    row: Option<(resident::Resident, Standing)>,
     /// The leaf that was written for it.
     pub leaf: [u8; 16],
 }
@@ -31,19 +44,22 @@ pub struct Grant<'p> {
 /// Writes the leaf of a decision and unwraps what it needs.
 ///
 /// # Errors
-/// `Key` when the resident's key is destroyed or another's: nothing can be opened any more.
+/// `Key` when the resident's key is destroyed or another's: nothing can be opened any more. `RolledBack` when the row is not
+/// what the ledger says; `Locked` when the budget has no room.
 pub fn grant<'p>(
     tx: &mut Tx<'_>,
     platform: &'p Platform,
     caller: &Caller,
     decision: &Decision,
 ) -> Result<Grant<'p>, Fault> {
+    platform.vault.spend(&platform.settings.limits.budgets, counted(decision), caller.now)?;
     let leaf = audit::append(tx, platform, caller, &opening(decision))?;
     let (key, row) = match decision.subject() {
         Subject::Registrant(_) => (None, None),
         Subject::Resident(id) => {
             let row = resident::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such resident"))?;
-            (Some(unwrap_key(platform, id, &row)?), Some(row))
+            let standing = freshness::check(tx, platform, &row)?;
+            (Some(unwrap_key(platform, id, &row)?), Some((row, standing)))
         }
     };
     Ok(Grant { platform, decision: decision.clone(), key, row, leaf })
@@ -52,10 +68,52 @@ pub fn grant<'p>(
 /// The key of a resident, for sealing something new about them. Opening takes a [`grant`].
 ///
 /// # Errors
-/// `Key` when the key is destroyed.
+/// `Key` when the key is destroyed; `RolledBack` when the row is not what the ledger says.
 pub fn sealing_key(tx: &mut Tx<'_>, platform: &Platform, id: ResidentId) -> Result<ResidentKey, Fault> {
     let row = resident::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such resident"))?;
+    freshness::check(tx, platform, &row)?;
     unwrap_key(platform, id, &row)
+}
+
+/// As [`sealing_key`], for the row of somebody whose passkey just signed: it was compared with the ledger then.
+///
+/// # Errors
+/// `Key` when the key is destroyed.
+pub fn key_of(platform: &Platform, proof: &crate::ceremony::Proof) -> Result<ResidentKey, Fault> {
+    unwrap_key(platform, proof.resident, &proof.account)
+}
+
+/// Whose open account a card number has, by its blind index. An account that was closed and put back is closed again, and
+/// found no more.
+///
+/// # Errors
+/// `RolledBack` when the row is not what the ledger says.
+pub fn owner(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    index: &[u8; 32],
+) -> Result<Option<ResidentId>, Fault> {
+    let Some(id) = resident::by_blind_index(tx, index)? else { return Ok(None) };
+    let row = resident::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such resident"))?;
+    match freshness::check(tx, platform, &row) {
+        Ok(_) => Ok(Some(id)),
+        Err(_) if erasure::again(tx, platform, caller, &row)? => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What an opening counts for: the one it is about, and the service that asks.
+fn counted(decision: &Decision) -> Use<'_> {
+    let one = match decision.subject() {
+        Subject::Resident(id) => *id.as_bytes(),
+        Subject::Registrant(id) => *id.as_bytes(),
+    };
+    let service = match decision.actor() {
+        Actor::Service(service) => Some(service.as_str()),
+        _ => None,
+    };
+    Use { budget: Budget::Opening(Kind::of(decision.actor()), decision.purpose()), one, service }
 }
 
 fn unwrap_key(platform: &Platform, id: ResidentId, row: &resident::Resident) -> Result<ResidentKey, Fault> {
@@ -102,9 +160,10 @@ impl Grant<'_> {
     /// # Errors
     /// `StoredData` when the row holds none; `Key` when they do not open.
     pub fn profile(&self) -> Result<Profile, Fault> {
-        let (id, row) = self.own_row()?;
+        let (id, row, standing) = self.own_row()?;
         let sealed = row.sealed_profile.as_deref().ok_or_else(|| Fault::stored_data("no profile"))?;
-        let plain = self.platform.keys.open_sealed(Domain::Profile, &profile_slot(&id), self.key.as_ref(), sealed)?;
+        let slot = profile_slot(&id, standing.profile.unwrap_or(0));
+        let plain = self.platform.keys.open_sealed(Domain::Profile, &slot, self.key.as_ref(), sealed)?;
         let mut profile: Profile = serde_json::from_slice(&plain)?;
         profile.keep_only(&self.decision);
         Ok(profile)
@@ -115,9 +174,10 @@ impl Grant<'_> {
     /// # Errors
     /// `Bug` when it was not decided on; `Key` when it does not open.
     pub fn email(&self) -> Result<Option<Email>, Fault> {
-        let (id, row) = self.own_row()?;
+        let (id, row, standing) = self.own_row()?;
         let Some(sealed) = row.sealed_contact.as_deref() else { return Ok(None) };
-        let plain = self.open(Field::Email, Domain::Contact, &contact_slot(&id, row.version), sealed)?;
+        let slot = contact_slot(&id, standing.contact.unwrap_or(0));
+        let plain = self.open(Field::Email, Domain::Contact, &slot, sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| Fault::stored_data("contact is not text"))?;
         Email::parse(text).map(Some).map_err(|_| Fault::stored_data("contact is not an address"))
     }
@@ -127,20 +187,30 @@ impl Grant<'_> {
     /// # Errors
     /// `Bug` when the grant is about nobody's account.
     pub fn row(&self) -> Result<&resident::Resident, Fault> {
-        self.own_row().map(|(_, row)| row)
+        self.own_row().map(|(_, row, _)| row)
     }
 
-    fn own_row(&self) -> Result<(ResidentId, &resident::Resident), Fault> {
-        let row = self.row.as_ref().ok_or_else(|| Fault::bug("the grant is about no account"))?;
-        Ok((row.id, row))
+    fn own_row(&self) -> Result<(ResidentId, &resident::Resident, Standing), Fault> {
+        let (row, standing) = self.row.as_ref().ok_or_else(|| Fault::bug("the grant is about no account"))?;
+        Ok((row.id, row, *standing))
     }
 }
 
 /// The blind index of a card number: equal numbers give equal indexes in this realm, and nothing else can be read from them.
+/// Whoever can ask often can try numbers out, so it has a budget; `one` is the registration, or the network, that asks.
 ///
 /// # Errors
-/// `Key` when the ring is incomplete.
-pub fn blind_index(platform: &Platform, hkid: &Hkid) -> Result<[u8; 32], Fault> {
+/// `Key` when the ring is incomplete; `Locked` when the budget has no room.
+pub fn blind_index(
+    platform: &Platform,
+    caller: &Caller,
+    budget: Budget,
+    one: &[u8],
+    hkid: &Hkid,
+) -> Result<[u8; 32], Fault> {
+    let mut who = [0; 16];
+    who.iter_mut().zip(sha256(one)).for_each(|(to, from)| *to = from);
+    platform.vault.spend(&platform.settings.limits.budgets, Use { budget, one: who, service: None }, caller.now)?;
     Ok(platform.keys.mac(Mac::BlindIndex, "hkid", hkid.body().as_bytes())?)
 }
 
@@ -156,7 +226,7 @@ pub fn seal_profile(
     facts: &CardFacts,
 ) -> Result<Vec<u8>, Fault> {
     let plain = Zeroizing::new(serde_json::to_vec(&Profile::from(facts))?);
-    let slot = profile_slot(&id);
+    let slot = profile_slot(&id, 1);
     Ok(platform.keys.seal(Domain::Profile, &slot, Some(key), &plain, &*caller.entropy)?.into())
 }
 
@@ -172,19 +242,18 @@ pub fn seal_email(
     key: &ResidentKey,
     email: &Email,
 ) -> Result<Vec<u8>, Fault> {
-    let slot = contact_slot(&id, next_version);
+    let slot = contact_slot(&id, u64::try_from(next_version).unwrap_or(0));
     let plain = email.reveal().as_bytes();
     Ok(platform.keys.seal(Domain::Contact, &slot, Some(key), plain, &*caller.entropy)?.into())
 }
 
-const fn profile_slot(id: &ResidentId) -> Slot<'_> {
+const fn profile_slot(id: &ResidentId, version: u64) -> Slot<'_> {
     let id = id.as_bytes();
-    Slot { table: "resident", column: "sealed_profile", row: id, resident: id, schema: 1, version: 1 }
+    Slot { table: "resident", column: "sealed_profile", row: id, resident: id, schema: 1, version }
 }
 
-fn contact_slot(id: &ResidentId, version: i64) -> Slot<'_> {
+const fn contact_slot(id: &ResidentId, version: u64) -> Slot<'_> {
     let id = id.as_bytes();
-    let version = u64::try_from(version).unwrap_or(0);
     Slot { table: "resident", column: "sealed_contact", row: id, resident: id, schema: 1, version }
 }
 

@@ -14,7 +14,8 @@ use lionrock_service::ceremony::{self, Ask};
 use lionrock_service::ledger::{self, Publisher, receipt};
 use lionrock_service::recovery_codes as codes;
 use lionrock_service::session::{self, SignIn, step_up};
-use lionrock_service::{Caller, Error, Fault, Platform, vault};
+use lionrock_service::audit::Event;
+use lionrock_service::{Caller, Error, Fault, Platform, freshness, vault};
 use lionrock_store::{outbox, resident};
 use lionrock_testkit::both_engines;
 use lionrock_testkit::clock::Clock;
@@ -106,7 +107,7 @@ impl Scene {
                 let (key, wrapped) = shared.keys.new_resident_key(id.as_bytes(), &*by.entropy)?;
                 let row = resident::NewResident {
                     id,
-                    blind_index: if indexed { vault::blind_index(&shared, &facts.hkid)? } else { by.random() },
+                    blind_index: if indexed { vault::blind_index(&shared, &by, lionrock_model::budget::Budget::LookupAtRegistration, b"test", &facts.hkid)? } else { by.random() },
                     user_handle,
                     sealed_key: wrapped,
                     sealed_profile: vault::seal_profile(&shared, &by, id, &key, &facts)?,
@@ -118,6 +119,7 @@ impl Scene {
                 let email = Email::parse("canary@example.test").unwrap();
                 let sealed = vault::seal_email(&shared, &by, id, 2, &key, &email)?;
                 assert!(resident::set_contact(tx, id, 1, sealed)?);
+                freshness::record(tx, &shared, &by, &Event::new("account.opened", Some(id), serde_json::json!({})))?;
                 let name = CredentialName::parse("canary phone").unwrap();
                 let credential = ceremony::keep_credential(tx, &shared, &by, (id, &key), &name, &new)?.unwrap();
                 Ok((id, credential.id, codes::make(tx, &shared, &by, id)?))
@@ -469,7 +471,7 @@ both_engines! {
         let spend = |who: ResidentId, code: lionrock_model::account::RecoveryCode| {
             let (shared, by) = (Arc::clone(&scene.platform), scene.by());
             let store = scene.platform.store.clone();
-            async move { store.write(move |tx| { let known = codes::unused(tx, &shared, who, &code)?; known.map_or(Ok(false), |known| codes::spend(tx, &by, who, &known)) }).await.unwrap() }
+            async move { store.write(move |tx| { let known = codes::unused(tx, &shared, who, &code)?; known.map_or(Ok(false), |known| codes::spend(tx, &shared, &by, who, &known)) }).await.unwrap() }
         };
         assert!(!spend(other.id, person.codes[0].clone()).await, "a code of somebody else");
         assert!(spend(person.id, person.codes[0].clone()).await);

@@ -234,7 +234,7 @@ both_engines! {
         assert_eq!(scene.standing(&cookie).await.step, Step::Done);
         assert_eq!(register::shown_receipt(&scene.platform, &scene.by(), &cookie).await.unwrap().id, id);
 
-        let index = lionrock_service::vault::blind_index(&scene.platform, &Hkid::parse(&card(1).hkid).unwrap()).unwrap();
+        let index = lionrock_service::vault::blind_index(&scene.platform, &scene.by(), lionrock_model::budget::Budget::LookupAtRegistration, b"test", &Hkid::parse(&card(1).hkid).unwrap()).unwrap();
         let (owner, account) = scene.platform.store.read(move |tx| {
             let owner = resident::by_blind_index(tx, &index)?.unwrap();
             Ok::<_, Fault>((owner, resident::find(tx, owner)?.unwrap()))
@@ -402,6 +402,7 @@ both_engines! {
                 settings: before.platform.settings.clone(),
                 ports: Ports { proofing: provider.clone(), ..before.platform.ports.clone() },
                 gate: Default::default(),
+                vault: Default::default(),
                 ledger: Default::default(),
             };
             Scene { platform: Arc::new(platform), provider, records: before.records.clone(), letters: before.letters.clone(), clock: before.clock.clone() }
@@ -434,6 +435,7 @@ both_engines! {
             settings: scene.platform.settings.clone(),
             ports: scene.platform.ports.clone(),
             gate: Default::default(),
+                vault: Default::default(),
                 ledger: Default::default(),
         };
         platform.ports.proofing = Arc::new(elsewhere);

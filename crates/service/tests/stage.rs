@@ -49,10 +49,11 @@ pub async fn platform_at(url: &str, data: &Path) -> Arc<Platform> {
         rp_name: "Lionrock".to_owned(),
         data: data.to_path_buf(),
         services: Vec::new(),
+        alerts: Vec::new(),
         limits: Limits::default(),
     };
     let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
-    Arc::new(Platform { store, keys, settings, ports, gate: Default::default(), ledger: Desk::default() })
+    Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() })
 }
 
 /// Nobody answers.

@@ -35,6 +35,7 @@ pub mod recovery;
 pub mod recovery_code;
 pub mod registration;
 pub mod resident;
+pub mod residue;
 pub mod restore;
 pub mod rotation;
 pub mod sealed;
@@ -48,7 +49,7 @@ mod writer;
 
 use std::sync::Arc;
 
-pub use address::Address;
+pub use address::{Address, PostgresAddress};
 pub use engine::Figures;
 pub use error::Error;
 pub use migrate::{MIGRATIONS, Migration, Standing};

@@ -8,7 +8,7 @@ const INSERT: &str = "INSERT INTO resident (id, version, state, blind_index, use
                       sealed_contact, notice_hash, notice_language, created_at, closed_at) \
                       VALUES ($1, 1, 'active', $2, $3, $4, $5, NULL, $6, $7, $8, NULL)";
 const SELECT: &str = "SELECT id, version, state, user_handle, sealed_key, sealed_profile, sealed_contact, notice_hash, \
-                      notice_language, created_at, closed_at FROM resident WHERE id = $1";
+                      notice_language, created_at, closed_at, blind_index FROM resident WHERE id = $1";
 const BY_HANDLE: &str = "SELECT id FROM resident WHERE user_handle = $1 AND state = 'active'";
 const BY_INDEX: &str = "SELECT id FROM resident WHERE blind_index = $1 AND state = 'active'";
 const SET_CONTACT: &str =
@@ -48,6 +48,8 @@ pub struct Resident {
     pub version: i64,
     /// Whether the account is open.
     pub active: bool,
+    /// Blind index of the card number; none once closed.
+    pub blind_index: Option<Vec<u8>>,
     /// WebAuthn user handle; none once closed.
     pub user_handle: Option<Vec<u8>>,
     /// The wrapped resident key; none once closed.
@@ -102,6 +104,7 @@ pub fn find(tx: &mut Tx<'_>, id: ResidentId) -> Result<Option<Resident>, Error> 
         notice_language: row.text(8)?.to_owned(),
         created_at: row.int(9)?,
         closed_at: row.opt_int(10)?,
+        blind_index: row.opt_bytes(11)?.map(<[u8]>::to_vec),
     }))
 }
 

@@ -50,10 +50,11 @@ impl Stage {
             rp_name: "Lionrock".to_owned(),
             data: place.folder().to_path_buf(),
             services: Vec::new(),
+            alerts: Vec::new(),
             limits: Limits::default(),
         };
         let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
-        let platform = Arc::new(Platform { store, keys, settings, ports, gate: Default::default(), ledger: Desk::default() });
+        let platform = Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() });
         let ticking = clock.clone();
         let state = AppState::new(platform, edge, Arc::new(move || ticking.now()), Arc::new(System));
         Self { _place: place, clock, state }

@@ -1,6 +1,5 @@
 //! POST /account/authenticators: one more passkey, after a fresh proof of presence.
 
-use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
 use crate::letter::{self, News};
 use crate::signed_in::{self, Current, Place};
@@ -11,7 +10,6 @@ use lionrock_model::id::CredentialId;
 use lionrock_model::session::SignInEvent;
 use lionrock_store::Tx;
 use lionrock_wire::webauthn::json::{CreationOptions, RegistrationResponse};
-use serde_json::json;
 use std::sync::Arc;
 
 /// A new passkey's answer as it arrived.
@@ -89,13 +87,6 @@ fn carry_out(
     };
     let place = Place::of(caller, command.agent.as_deref());
     signed_in::note(tx, platform, caller, (id, &key), SignInEvent::AuthenticatorAdded, Some(kept.id), &place)?;
-    let body = json!({
-        "attestation": kept.attestation.word(),
-        "credential": kept.id.to_string(),
-        "custody": kept.custody().word(),
-        "session": current.session.id.to_string(),
-    });
-    audit::append(tx, platform, caller, &Event::new("authenticator.added", Some(id), body))?;
     letter::post(tx, platform, caller, id, News::AuthenticatorAdded)?;
     Ok(Ok(kept.id))
 }

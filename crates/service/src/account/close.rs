@@ -8,15 +8,15 @@ use crate::ceremony::{self, Ask};
 use crate::ledger::receipt;
 use crate::letter::{self, News};
 use crate::signed_in::{self, Current};
-use crate::{Caller, Error, Fault, Platform};
+use crate::{Caller, Error, Fault, Platform, erasure, freshness};
 use lionrock_ledger::receipt::Receipt;
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 use lionrock_store::{
-    Tx, consent, credential, custody, leaf, oidc_grant, oidc_pseudonym, outbox, recovery, recovery_code, registration, resident,
-    session,
+    Tx, consent, contact_change, correction, credential, custody, leaf, oidc_grant, outbox, recovery,
+    recovery_code, registration, resident, session,
 };
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Type of the entry.
-const CLOSED: &str = "account.closed";
+const CLOSED: &str = freshness::CLOSED;
 
 /// What closing will end, as the page shows it and the passkey signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,7 +217,8 @@ fn carry_out(
         "shown": statement.value(),
         "statement": signed,
     });
-    let event = audit::append(tx, platform, caller, &Event::new(CLOSED, Some(who), body))?;
+    let event = freshness::record(tx, platform, caller, &Event::new(CLOSED, Some(who), body))?;
+    erasure::begin(tx, caller, who, &event)?;
     Ok(Ok(Closed { statement: signed, event, at: caller.now }))
 }
 
@@ -225,7 +226,7 @@ fn carry_out(
 fn end(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, now: Millis) -> Result<Value, Fault> {
     let grants = oidc_grant::revoke_all(tx, who, now)?;
     let consents = consent::end_all(tx, who, now)?;
-    let pseudonyms = oidc_pseudonym::remove(tx, who)?;
+    let pseudonyms = erasure::pseudonyms(tx, who, now)?;
     let authenticators = credential::remove_all(tx, who, now)?;
     let (born, seen) = signed_in::horizon(platform, now);
     let sessions = session::open(tx, who, born, seen)?.len();
@@ -236,6 +237,8 @@ fn end(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, now: Millis) -> Re
     custody::forget_resident(tx, who)?;
     registration::forget_resident(tx, who)?;
     outbox::delete_of(tx, who)?;
+    contact_change::remove(tx, who)?;
+    correction::forget_resident(tx, who)?;
     Ok(json!({
         "authenticators": authenticators,
         "consents": consents,

@@ -1,14 +1,12 @@
 //! POST /account/authenticators/ID/remove: a passkey opens this account no more, after a fresh proof of presence.
 
-use crate::audit::{self, Event};
 use crate::letter::{self, News};
 use crate::signed_in::{self, Place};
-use crate::{Caller, Error, Platform, vault};
+use crate::{Caller, Error, Platform, ceremony, vault};
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::id::CredentialId;
 use lionrock_model::session::{EndReason, SignInEvent};
 use lionrock_store::{credential, session};
-use serde_json::json;
 use std::sync::Arc;
 
 /// Removes a passkey of the session's person and ends the sessions it opened. The last one stays.
@@ -30,18 +28,14 @@ pub async fn remove(
             let current = super::require_fresh(tx, &owned, &caller, &cookie)?;
             let who = current.resident.id;
             let standing = credential::standing(tx, who)?;
-            if !standing.iter().any(|known| known.id == id) {
-                return Err(Error::Refuse(AccountRefusal::NotFound));
-            }
+            let known = standing.iter().find(|known| known.id == id).ok_or(Error::Refuse(AccountRefusal::NotFound))?;
             if standing.len() == 1 {
                 return Err(Error::Refuse(AccountRefusal::LastAuthenticator));
             }
-            credential::remove(tx, who, id, caller.now)?;
-            let ended = session::end_of_credential(tx, who, id, EndReason::AuthenticatorRemoved, caller.now)?;
+            ceremony::remove_credential(tx, &owned, &caller, known, "asked")?;
+            session::end_of_credential(tx, who, id, EndReason::AuthenticatorRemoved, caller.now)?;
             let key = vault::sealing_key(tx, &owned, who)?;
             signed_in::note(tx, &owned, &caller, (who, &key), SignInEvent::AuthenticatorRemoved, Some(id), &place)?;
-            let body = json!({"credential": id.to_string(), "sessions_ended": ended});
-            audit::append(tx, &owned, &caller, &Event::new("authenticator.removed", Some(who), body))?;
             letter::post(tx, &owned, &caller, who, News::AuthenticatorRemoved)?;
             Ok(())
         })

@@ -115,7 +115,7 @@ fn session(
         let renewed = signed_in::renew(tx, caller, current.session.id)?;
         return renewed.ok_or(refuse(PageRefusal::SignInFirst));
     }
-    let key = vault::sealing_key(tx, platform, proof.resident)?;
+    let key = vault::key_of(platform, proof)?;
     let (_, secret) = signed_in::open(tx, platform, caller, (proof.resident, &key), proof.credential.id, place)?;
     Ok(secret)
 }

@@ -5,10 +5,11 @@ use crate::audit::{self, Event};
 use crate::{Caller, Error, Fault, Platform, ceremony, recovery_codes, vault};
 use lionrock_crypto::ring::Mac;
 use lionrock_model::account::RecoveryCode;
+use lionrock_model::budget::Budget;
 use lionrock_model::hkid::Hkid;
 use lionrock_model::id::{RecoveryId, ResidentId};
 use lionrock_model::recovery::{CHANCE, RecoveryRefusal};
-use lionrock_store::{Tx, ceremony as challenges, recovery, resident};
+use lionrock_store::{Tx, ceremony as challenges, recovery};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +61,11 @@ fn carry_out(
         return Ok(Err(RecoveryRefusal::SameCodeTwice));
     }
     let owner = match Hkid::parse(command.hkid.trim()) {
-        Ok(hkid) => resident::by_blind_index(tx, &vault::blind_index(platform, &hkid)?)?,
+        Ok(hkid) => {
+            let asked = caller.network();
+            let index = vault::blind_index(platform, caller, Budget::LookupAtRecovery, &asked, &hkid)?;
+            vault::owner(tx, platform, caller, &index)?
+        }
         Err(_) => None,
     };
     let good = match (owner, &codes) {

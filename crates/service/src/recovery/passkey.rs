@@ -86,12 +86,16 @@ fn carry_out(
         return Ok(Err(RecoveryRefusal::TooManyAuthenticators));
     }
     for code in &chance.codes {
-        if !recovery_codes::spend(tx, caller, who, code)? {
+        if !recovery_codes::spend(tx, platform, caller, who, code)? {
             // Another browser used one of them since: nothing more than that may happen here.
             return Ok(Err(RecoveryRefusal::Over));
         }
     }
-    let removed = if chance.lost { credential::remove_all(tx, who, caller.now)? } else { 0 };
+    let lost = if chance.lost { credential::standing(tx, who)? } else { Vec::new() };
+    for known in &lost {
+        ceremony::remove_credential(tx, platform, caller, known, "lost")?;
+    }
+    let removed = lost.len();
     let ended = session::end_all(tx, who, None, EndReason::Recovered, caller.now)?;
     let key = vault::sealing_key(tx, platform, who)?;
     let kept = ceremony::keep_credential(tx, platform, caller, (who, &key), &command.name, &new)?;

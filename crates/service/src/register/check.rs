@@ -5,11 +5,12 @@ use crate::audit::{self, Event};
 use crate::port::RegistryAnswer;
 use crate::vault::{self, blind_index};
 use crate::{Caller, Error, Fault, Platform, outbox};
+use lionrock_model::budget::Budget;
 use lionrock_model::id::{RegistrationId, ResidentId};
 use lionrock_model::policy::{Actor, Field, Purpose, Subject, decide};
 use lionrock_model::proofing::Verdict;
 use lionrock_model::register::{RegisterRefusal, Step};
-use lionrock_store::{Tx, registration, resident};
+use lionrock_store::{Tx, registration};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub(crate) async fn confirm(platform: &Arc<Platform>, caller: &Caller, id: Regis
         })
         .await?;
     let Some(facts) = facts else { return Ok(step_of(platform, id).await) };
-    let index = blind_index(platform, &facts.hkid)?;
+    let index = blind_index(platform, caller, Budget::LookupAtRegistration, id.as_bytes(), &facts.hkid)?;
     let answer = platform.ports.registry.confirm(&facts).await;
     drop(facts);
     let Ok(answer) = answer else { return Ok(Step::Registry) };
@@ -56,7 +57,7 @@ fn settle(
     if row.step != Step::Registry {
         return Ok(row.step);
     }
-    let taken = resident::by_blind_index(tx, &index)?;
+    let taken = vault::owner(tx, platform, caller, &index)?;
     if answer == RegistryAnswer::Match && taken.is_none() {
         row.step = Step::Passkey;
     } else {

@@ -1,10 +1,11 @@
 //! An address, and the six digits that show it is the person's.
 
 use super::{letters, open_own, require_at, slot, write_back};
-use crate::audit::{self, Event};
+use crate::audit::Event;
 use crate::ceremony::settle;
-use crate::{Caller, Error, Fault, Platform, outbox, vault};
-use lionrock_crypto::ring::{Domain, Mac};
+use crate::email_code::{self, PAUSE};
+use crate::{Caller, Error, Fault, Platform, freshness, outbox, vault};
+use lionrock_crypto::ring::Domain;
 use lionrock_model::id::RegistrationId;
 use lionrock_model::person::Email;
 use lionrock_model::policy::Field;
@@ -13,10 +14,6 @@ use lionrock_store::registration::{EmailCode, Registration};
 use lionrock_store::{Tx, resident};
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// At least so long between two codes of one registration.
-const PAUSE: Duration = Duration::from_secs(10);
 
 /// Takes an address and sends a code to it. The same address again sends a new code; the earlier one is void.
 ///
@@ -39,7 +36,7 @@ pub async fn give(
             if row.email_codes >= EMAIL_CODES || sent.is_some_and(|at| who.now.since(at) < PAUSE) {
                 return Err(Error::Refuse(RegisterRefusal::EmailTooOften));
             }
-            let digits = six_digits(&who);
+            let digits = email_code::draw(&who);
             let plain = to.reveal().as_bytes();
             let place = slot(&row.id, "sealed_email");
             let sealed =
@@ -80,7 +77,7 @@ pub async fn confirm(
     cookie: &str,
     typed: &str,
 ) -> Result<(), Error<RegisterRefusal>> {
-    let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').map(ascii_digit).collect();
+    let digits = email_code::typed(typed);
     let (shared, who, secret) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     let written = platform
         .store
@@ -95,7 +92,7 @@ pub async fn confirm(
             if who.now >= code.until || code.tries >= EMAIL_CODE_TRIES {
                 return Ok(Err(RegisterRefusal::EmailCodeOver));
             }
-            if !same(&digest(&shared, &row.id, &digits)?, &code.digest) {
+            if !email_code::same(&digest(&shared, &row.id, &digits)?, &code.digest) {
                 // The try is counted in a transaction that commits.
                 row.email_code = Some(EmailCode { tries: code.tries + 1, ..code });
                 return Ok(fast(tx, &row)?.and(Err(RegisterRefusal::EmailCodeWrong)));
@@ -110,7 +107,7 @@ pub async fn confirm(
                 return Err(lionrock_store::Error::Busy.into());
             }
             let body = json!({"registration": row.id.to_string()});
-            audit::append(tx, &shared, &who, &Event::new("contact.confirmed", Some(id), body))?;
+            freshness::record(tx, &shared, &who, &Event::new("contact.confirmed", Some(id), body))?;
             row.sealed_email = None;
             row.email_code = None;
             row.step = Step::Done;
@@ -136,31 +133,6 @@ fn open(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &Registratio
     Email::parse(text).map_err(|_| Fault::stored_data("an address is not an address"))
 }
 
-/// Six digits, each value equally likely: 32 random bits beyond the last whole multiple of a million are drawn again.
-fn six_digits(caller: &Caller) -> String {
-    const WHOLE: u32 = u32::MAX / 1_000_000 * 1_000_000;
-    loop {
-        let drawn = u32::from_be_bytes(caller.random());
-        if drawn < WHOLE {
-            return format!("{:06}", drawn % 1_000_000);
-        }
-    }
-}
-
 fn digest(platform: &Platform, id: &RegistrationId, digits: &str) -> Result<[u8; 32], Fault> {
-    let message = [id.as_bytes().as_slice(), digits.as_bytes()].concat();
-    Ok(platform.keys.mac(Mac::Code, "e-mail", &message)?)
-}
-
-/// Compares without an early end.
-fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
-}
-
-/// Full-width digits, as Chinese keyboards write them, are digits.
-fn ascii_digit(c: char) -> char {
-    match c {
-        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
-        other => other,
-    }
+    email_code::digest(platform, "e-mail", id.as_bytes(), digits)
 }

@@ -1,12 +1,13 @@
 //! The first passkey makes the account: row, keys, sealed facts, passkey, recovery codes and session in one transaction.
 
 use super::{check, codes, open_facts, require, require_at, write_back};
-use crate::audit::{self, Event};
+use crate::audit::Event;
 use crate::ceremony::{self, Ask, settle};
 use crate::signed_in::{self, Place, Secret};
 use crate::vault::{self, Profile, blind_index};
-use crate::{Caller, Error, Fault, Platform};
+use crate::{Caller, Error, Fault, Platform, freshness};
 use lionrock_crypto::ring::ResidentKey;
+use lionrock_model::budget::Budget;
 use lionrock_model::credential::{CeremonyKind, CredentialName};
 use lionrock_model::id::{RegistrationId, ResidentId};
 use lionrock_model::language::Language;
@@ -149,8 +150,9 @@ pub fn open_account(
     caller: &Caller,
     new: &NewAccount<'_>,
 ) -> Result<Result<(ResidentId, ResidentKey), AlreadyTaken>, Fault> {
-    let index = blind_index(platform, &new.facts.hkid)?;
-    if resident::by_blind_index(tx, &index)?.is_some() {
+    let asked = &new.user_handle;
+    let index = blind_index(platform, caller, Budget::LookupAtRegistration, asked, &new.facts.hkid)?;
+    if vault::owner(tx, platform, caller, &index)?.is_some() {
         return Ok(Err(AlreadyTaken));
     }
     let id = ResidentId::new(caller.now, caller.random());
@@ -166,7 +168,8 @@ pub fn open_account(
         created_at: caller.now.0,
     };
     resident::insert(tx, &row)?;
-    audit::append(tx, platform, caller, &Event::new("account.opened", Some(id), json!({"resident": id.to_string()})))?;
+    let opened = Event::new("account.opened", Some(id), json!({"resident": id.to_string()}));
+    freshness::record(tx, platform, caller, &opened)?;
     Ok(Ok((id, key)))
 }
 
@@ -182,7 +185,8 @@ fn refuse_taken(
     mut row: Registration,
     facts: &CardFacts,
 ) -> Result<Result<Made, RegisterRefusal>, Fault> {
-    if let Some(owner) = resident::by_blind_index(tx, &blind_index(platform, &facts.hkid)?)? {
+    let index = blind_index(platform, caller, Budget::LookupAtRegistration, row.id.as_bytes(), &facts.hkid)?;
+    if let Some(owner) = vault::owner(tx, platform, caller, &index)? {
         check::tell_owner(tx, platform, caller, owner)?;
     }
     row.step = Step::Counter;

@@ -61,7 +61,7 @@ fn carry_out(
         Ok(proof) => proof,
         Err(refusal) => return Ok(Err(failed(tx, platform, caller, &command.answer, &place, refusal)?)),
     };
-    let key = vault::sealing_key(tx, platform, proof.resident)?;
+    let key = vault::key_of(platform, &proof)?;
     let who = (proof.resident, &key);
     if let Some(earlier) = &command.earlier
         && let Ok(earlier) = signed_in::require(tx, platform, caller, earlier)

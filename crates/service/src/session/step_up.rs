@@ -72,7 +72,7 @@ fn carry_out(
         Ok(proof) => proof,
         Err(refusal) => return Ok(Err(super::failed(tx, platform, caller, &command.answer, &place, refusal)?)),
     };
-    let key = vault::sealing_key(tx, platform, proof.resident)?;
+    let key = vault::key_of(platform, &proof)?;
     let which = Some(proof.credential.id);
     signed_in::note(tx, platform, caller, (proof.resident, &key), SignInEvent::SteppedUp, which, &place)?;
     let body = json!({

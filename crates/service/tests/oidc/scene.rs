@@ -20,7 +20,8 @@ use lionrock_service::oidc::publish;
 use lionrock_service::oidc::push::{Push, push};
 use lionrock_service::oidc::userinfo::userinfo;
 use lionrock_service::signed_in::Place as Whereabouts;
-use lionrock_service::{Error, Fault, Platform, vault};
+use lionrock_service::audit::Event;
+use lionrock_service::{Error, Fault, Platform, freshness, vault};
 use lionrock_store::resident;
 use lionrock_testkit::clock::Clock;
 use lionrock_testkit::engines::Place;
@@ -120,6 +121,7 @@ pub async fn person(scene: &Scene, name: &str) -> Person {
             let email = Email::parse("mei@example.hk").unwrap();
             let sealed = vault::seal_email(&shared, &by, id, 2, &key, &email)?;
             assert!(resident::set_contact(tx, id, 1, sealed)?);
+            freshness::record(tx, &shared, &by, &Event::new("account.opened", Some(id), json!({})))?;
             Ok(serde_json::to_value(ceremony::begin_creation(tx, &shared, &by, &ask)?)?)
         })
         .await;
