@@ -54,7 +54,10 @@ pub async fn key_ring(store: &Store, root: &Root, realm: &Realm, caller: &Caller
     let entries = store.read(key_ring::all).await?;
     let entries = if entries.is_empty() { first(store, root, &name, caller).await? } else { entries };
     let wrapped: Vec<Wrapped> = entries.into_iter().map(wrapped).collect();
-    Ok(KeyRing::open(root, &name, &wrapped)?)
+    let ring = KeyRing::open(root, &name, &wrapped)?;
+    // A rotation may be under way: then the newest key is known, but not to be used yet.
+    ring.adopt_holding(&wrapped, &store.read(key_ring::held).await?)?;
+    Ok(ring)
 }
 
 /// Stores a fresh ring, unless another process was faster; answers what is stored.
@@ -76,10 +79,10 @@ async fn first(store: &Store, root: &Root, realm: &str, caller: &Caller) -> Resu
         .map_err(Into::into)
 }
 
-fn wrapped(entry: key_ring::Entry) -> Wrapped {
+pub(crate) fn wrapped(entry: key_ring::Entry) -> Wrapped {
     Wrapped { name: entry.name, epoch: entry.epoch, sealed: entry.sealed_key }
 }
 
-fn entry(wrapped: Wrapped) -> key_ring::Entry {
+pub(crate) fn entry(wrapped: Wrapped) -> key_ring::Entry {
     key_ring::Entry { name: wrapped.name, epoch: wrapped.epoch, sealed_key: wrapped.sealed }
 }

@@ -195,6 +195,9 @@ const SET_RESIDENT_KEY: &str = "UPDATE resident SET sealed_key = $3 WHERE id = $
 const COUNT_RING_KEYS: &str =
     "SELECT COUNT(*) FROM key_ring WHERE name <> 'realm' AND sealed_key >= $1 AND sealed_key < $2";
 
+const NEXT_PERSON: &str = "SELECT id FROM resident WHERE id > $1 AND sealed_key IS NOT NULL ORDER BY id LIMIT 1";
+const COUNT_PERSONS: &str = "SELECT COUNT(*) FROM resident WHERE sealed_key IS NOT NULL";
+
 /// Residents' keys wrapped under a realm key before `epoch`: the resident and the wrapped key, from after `after` on.
 ///
 /// # Errors
@@ -233,6 +236,23 @@ pub fn count_older_ring_keys(tx: &mut Tx<'_>, epoch: u32) -> Result<u64, Error> 
 /// Of the store.
 pub fn replace_resident_key(tx: &mut Tx<'_>, id: &[u8; 16], before: &[u8], after: Vec<u8>) -> Result<bool, Error> {
     Ok(tx.execute(SET_RESIDENT_KEY, &[id.into(), before.into(), after.into()])? == 1)
+}
+
+/// The next resident after `after` who has a key.
+///
+/// # Errors
+/// Of the store.
+pub fn next_person(tx: &mut Tx<'_>, after: &[u8]) -> Result<Option<[u8; 16]>, Error> {
+    tx.first(NEXT_PERSON, &[after.into()])?.map(|row| row.array(0)).transpose()
+}
+
+/// How many residents have a key.
+///
+/// # Errors
+/// Of the store.
+pub fn count_persons(tx: &mut Tx<'_>) -> Result<u64, Error> {
+    let count = tx.first(COUNT_PERSONS, &[])?.map_or(Ok(0), |row| row.int(0))?;
+    u64::try_from(count).map_err(|_| Error::corrupt("a count below zero"))
 }
 
 fn count(tx: &mut Tx<'_>, sql: &'static str, epoch: u32) -> Result<u64, Error> {

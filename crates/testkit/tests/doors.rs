@@ -6,8 +6,10 @@ use crate::tree;
 const DOORS: &[(&str, &[&str], &str)] = &[
     (
         ".open_sealed(",
-        // The outbox opens a letter for its own receiver; audit opens ledger bodies, which hold ids and words only.
+        // The outbox opens a letter for its own receiver; audit opens ledger bodies, which hold ids and words only; rotation
+        // seals again at once what it opened, and shows it to nobody.
         &[
+            "crates/service/src/rotation/records.rs",
             "crates/service/src/vault.rs",
             "crates/service/src/outbox.rs",
             "crates/service/src/audit.rs",
@@ -17,7 +19,12 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ),
     (
         ".resident_key(",
-        &["crates/service/src/vault.rs", "crates/crypto/"],
+        &[
+            "crates/service/src/rotation/records.rs",
+            "crates/service/src/rotation/residents.rs",
+            "crates/service/src/vault.rs",
+            "crates/crypto/",
+        ],
         "the resident's key is unwrapped in the vault",
     ),
     (

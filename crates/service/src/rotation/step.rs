@@ -1,0 +1,196 @@
+//! One step of the rotation that is due, in one transaction.
+
+use super::{Seat, What, count, finish, mover, residents};
+use crate::audit::{self, Event};
+use crate::boot::{entry, wrapped};
+use crate::{Caller, Fault, Platform};
+use lionrock_model::rotation::State;
+use lionrock_store::rotation::Rotation;
+use lionrock_store::{Tx, failpoint, key_ring, rotation, server};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// For so long no other server takes over the work.
+const CLAIM: Duration = Duration::from_secs(10);
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// No rotation is asked for.
+    Idle,
+    /// Something must happen first: another server works on it, has not taken the ring up yet, or a span is not over.
+    Waiting,
+    /// Something was done: there may be more.
+    Moved,
+}
+
+/// Does one step of the oldest unfinished rotation. Safe to run in several servers at a time: each step is a transaction that
+/// looks again at what is stored.
+///
+/// # Errors
+/// Of the store: nothing was done, try again. `Key` when the root of this server is not the one that is stored any more.
+pub async fn step(platform: &Arc<Platform>, caller: &Caller, seat: &Seat) -> Result<Step, Fault> {
+    let (shared, who, boot) = (Arc::clone(platform), caller.clone(), seat.boot);
+    // A look first: most rounds find nothing to do, and a write would cost a flush.
+    let due = platform
+        .store
+        .read(move |tx| {
+            let Some(row) = rotation::current(tx)? else { return Ok::<_, Fault>(Step::Idle) };
+            Ok(if is_due(tx, &shared, &who, &boot, &row)? { Step::Moved } else { Step::Waiting })
+        })
+        .await?;
+    if due != Step::Moved {
+        return Ok(due);
+    }
+    let (shared, who) = (Arc::clone(platform), caller.clone());
+    let done = platform.store.write(move |tx| carry_out(tx, &shared, &who, &boot)).await?;
+    Ok(match done {
+        Some((before, after)) => {
+            let point = if before == after { "page" } else { after.word() };
+            failpoint::reach(&format!("rotation-{point}-done"));
+            Step::Moved
+        }
+        None => Step::Waiting,
+    })
+}
+
+/// Whether the next step can be taken now, by this server.
+fn is_due(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    boot: &[u8; 16],
+    row: &Rotation,
+) -> Result<bool, Fault> {
+    if row.driver.as_ref().is_some_and(|driver| driver != boot) && row.driven_until > caller.now {
+        return Ok(false);
+    }
+    match row.state {
+        State::Asked | State::Moving => Ok(true),
+        State::Prepared | State::InUse | State::Destroyed => all_know(tx, platform, caller, row),
+        State::Counted => {
+            let over = caller.now >= row.moved.after(platform.settings.limits.rotation_grace);
+            Ok(over && all_know(tx, platform, caller, row)?)
+        }
+        State::Done => Ok(false),
+    }
+}
+
+/// Whether every server works with the state of the ring that the rotation waits for. One that was silent for long is taken for
+/// dead, as no server is that still answers anybody.
+fn all_know(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &Rotation) -> Result<bool, Fault> {
+    let limit = platform.settings.limits.server_silence;
+    let behind = |server: &server::Server| {
+        let last = server.seen.max(row.moved);
+        server.generation < row.generation && caller.now < last.after(limit)
+    };
+    Ok(!server::all(tx)?.iter().any(behind))
+}
+
+/// Does the step; the states before and after, or `None` when it is not due any more.
+fn carry_out(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    boot: &[u8; 16],
+) -> Result<Option<(State, State)>, Fault> {
+    let Some(mut row) = rotation::current(tx)? else { return Ok(None) };
+    if !is_due(tx, platform, caller, boot, &row)? {
+        return Ok(None);
+    }
+    let before = row.clone();
+    advance(tx, platform, caller, &mut row)?;
+    if row == before {
+        return Ok(None);
+    }
+    if row.state != before.state {
+        row.moved = caller.now;
+    }
+    row.driver = Some(*boot);
+    row.driven_until = caller.now.after(CLAIM);
+    let point = if row.state == before.state { "page" } else { row.state.word() };
+    failpoint::reach(&format!("rotation-{point}"));
+    if !rotation::update(tx, &row)? {
+        return Err(lionrock_store::Error::Busy.into());
+    }
+    Ok(Some((before.state, row.state)))
+}
+
+fn advance(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rotation) -> Result<(), Fault> {
+    let what: What = row.what.parse().map_err(|_| Fault::stored_data("rotation.what"))?;
+    match (what.key(), row.state) {
+        (Some(key), State::Asked) => prepare(tx, platform, caller, row, &key),
+        (Some(key), State::Prepared) => {
+            let epoch = row.epoch.ok_or_else(|| Fault::stored_data("rotation.epoch"))?;
+            if !key_ring::release(tx, &key, epoch)? {
+                return Err(Fault::stored_data("key_ring: the prepared key is not there"));
+            }
+            row.generation = server::turn(tx)?;
+            row.state = State::InUse;
+            Ok(())
+        }
+        (Some(_), State::InUse) => {
+            row.expected = count::older(tx, what, row)?;
+            row.state = State::Moving;
+            Ok(())
+        }
+        (Some(_), State::Moving) => mover::page(tx, platform, caller, what, row),
+        (Some(key), State::Counted) => match count::older(tx, what, row)? {
+            0 => finish::destroy(tx, platform, caller, row, &key),
+            // A write that was under way when the count was taken. It is moved as well, and the count begins anew.
+            late => {
+                row.expected = row.expected.saturating_add(late);
+                mover::again(row);
+                Ok(())
+            }
+        },
+        (None, State::Asked) if what != What::Root => {
+            row.expected = residents::count(tx, what)?;
+            row.state = State::Moving;
+            begun(tx, platform, caller, row)
+        }
+        (None, State::Moving) => residents::next(tx, platform, caller, what, row),
+        (_, State::Destroyed) => {
+            row.state = State::Done;
+            row.finished = Some(caller.now);
+            Ok(())
+        }
+        _ => Err(Fault::stored_data("rotation: this state does not fit these keys")),
+    }
+}
+
+/// Makes the next key and stores it, held.
+fn prepare(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    row: &mut Rotation,
+    key: &str,
+) -> Result<(), Fault> {
+    let stored = key_ring::all(tx)?;
+    let last = stored.iter().filter(|entry| entry.name == key).map(|entry| entry.epoch).max();
+    let own_root = stored.iter().filter(|entry| entry.name == lionrock_crypto::ring::REALM);
+    for entry in own_root {
+        // What this server wraps now must open with the root that opens the rest.
+        platform.keys.rewrap(&wrapped(entry.clone()), &*caller.entropy).map_err(|_| Fault {
+            kind: crate::fault::FaultKind::Key,
+            detail: "this server was started with another root key than the one the store has now: restart it".to_owned(),
+        })?;
+    }
+    let next = platform.keys.next(key, &*caller.entropy)?;
+    if last.and_then(|last| last.checked_add(1)) != Some(next.epoch) {
+        // This server does not know yet what is stored; it will within the second.
+        return Ok(());
+    }
+    row.epoch = Some(next.epoch);
+    key_ring::insert_held(tx, &entry(next), caller.now.0)?;
+    row.generation = server::turn(tx)?;
+    row.state = State::Prepared;
+    begun(tx, platform, caller, row)
+}
+
+fn begun(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &Rotation) -> Result<(), Fault> {
+    let body = json!({"epoch": row.epoch, "keys": row.what, "rotation": row.id.to_string()});
+    audit::append(tx, platform, caller, &Event::new("rotation.begun", None, body)).map(drop)
+}
