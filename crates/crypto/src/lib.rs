@@ -44,6 +44,11 @@ pub enum Error {
     /// A key's module does not answer any more. It is tried again with each call.
     #[error("the key store module does not answer; it is tried again with each call")]
     ModuleGone,
+    /// A key that is to lie in the module does not.
+    #[error(
+        "a key that the key store module is to hold is not there: run `lionrock key init-module`, or take it out of `hold`"
+    )]
+    NotInModule,
     /// The module does not offer the algorithm.
     #[error("the key store module does not offer this algorithm")]
     Unsupported,

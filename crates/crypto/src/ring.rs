@@ -18,22 +18,24 @@ use crate::aead::{Key, NONCE};
 use crate::random::Entropy;
 use crate::secret::Secret;
 use crate::sign::SigningKey;
-use crate::{Error, kdf, mac};
+use crate::{Error, kdf};
 use keys::Keys;
 use name::Name;
 use root::RealmRoot;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use wrapped::{BY_ROOT, key_place, resident_place, wrap};
+use wrapped::{BY_ROOT, Kind, key_place, resident_place, wrap};
 use zeroize::Zeroizing;
 
+mod kept;
 mod keys;
 mod name;
 mod root;
 mod slot;
 mod turn;
 mod wrapped;
+pub use kept::make_in_module;
 pub use name::{Domain, Mac, REALM, Signer};
 pub use root::Root;
 pub use slot::{Sealed, Slot};
@@ -68,21 +70,26 @@ impl KeyRing {
     /// Makes all keys of a new realm; the wrapped ones are to be stored.
     ///
     /// # Errors
-    /// [`Error::Library`] when key generation fails, [`Error::Module`] when the root lies in a module that does not answer.
+    /// [`Error::Library`] when key generation fails, [`Error::ModuleGone`] when a module does not answer, [`Error::NotInModule`]
+    /// when it does not hold a key that it is to hold.
     pub fn create(root: &Root, realm: &str, entropy: &dyn Entropy) -> Result<(Self, Vec<Wrapped>), Error> {
-        let by_root = root.of_realm(realm)?.key()?;
+        let realm_root = root.of_realm(realm)?;
+        let by_root = realm_root.key()?;
         let realm_secret = Secret::<32>::random(entropy);
         let realm_key = Key::new(realm_secret.clone());
         let mut stored = Vec::new();
         for name in Name::all() {
+            let in_module = realm_root.kept.as_ref().is_some_and(|kept| kept.names(name));
             let plain = match name {
+                _ if in_module => Zeroizing::new(kept::label(realm, name, 1).into_bytes()),
                 Name::Realm => Zeroizing::new(realm_secret.expose().to_vec()),
                 Name::Signer(signer) => SigningKey::generate(signer.algorithm())?.to_pkcs8()?,
                 Name::Domain(_) | Name::Mac(_) => Zeroizing::new(Secret::<32>::random(entropy).expose().to_vec()),
             };
-            let (by, wrapping_epoch) = if name == Name::Realm { (&by_root, BY_ROOT) } else { (&realm_key, 1) };
+            let by = if name == Name::Realm { (BY_ROOT, &by_root) } else { (1, &realm_key) };
+            let kind = if in_module { Kind::Label } else { Kind::Key };
             let name = name.to_string();
-            let sealed = wrap(by, wrapping_epoch, &key_place(realm, &name, 1), &plain, entropy)?;
+            let sealed = wrap(kind, by, &key_place(realm, &name, 1), &plain, entropy)?;
             stored.push(Wrapped { name, epoch: 1, sealed });
         }
         Ok((Self::open(root, realm, &stored)?, stored))
@@ -91,7 +98,8 @@ impl KeyRing {
     /// Opens a stored ring.
     ///
     /// # Errors
-    /// [`Error::DoesNotOpen`] when root or realm is another one; [`Error::NoSuchKey`] when keys are missing.
+    /// [`Error::DoesNotOpen`] when root or realm is another one; [`Error::NoSuchKey`] when keys are missing; as
+    /// [`KeyRing::create`] for what lies in a module.
     pub fn open(root: &Root, realm: &str, stored: &[Wrapped]) -> Result<Self, Error> {
         let root = root.of_realm(realm)?;
         let keys = Keys::read(&[&root], realm, stored, BTreeSet::new(), &Keys::default())?;
@@ -159,8 +167,8 @@ impl KeyRing {
     ) -> Result<(ResidentKey, Vec<u8>), Error> {
         let secret = Secret::random(entropy);
         let keys = self.keys();
-        let (epoch, key) = keys.newest_realm()?;
-        let wrapped = wrap(key, epoch, &resident_place(&self.realm, resident), secret.expose(), entropy)?;
+        let wrapped =
+            wrap(Kind::Key, keys.newest_realm()?, &resident_place(&self.realm, resident), secret.expose(), entropy)?;
         Ok((ResidentKey(secret), wrapped))
     }
 
@@ -179,12 +187,12 @@ impl KeyRing {
     /// The authentication code of a message under one of the ring's MAC keys; `context` separates uses of one key.
     ///
     /// # Errors
-    /// [`Error::NoSuchKey`] when the ring is incomplete, which [`KeyRing::open`] rules out.
+    /// [`Error::ModuleGone`] when the key lies in a module that does not answer.
     pub fn mac(&self, mac: Mac, context: &str, message: &[u8]) -> Result<[u8; 32], Error> {
         let keys = self.keys();
         let key = keys.newest_mac(mac)?;
         let length = u64::try_from(context.len()).unwrap_or(u64::MAX).to_be_bytes();
-        Ok(mac::hmac_sha256(key.expose(), &[&length, context.as_bytes(), message].concat()))
+        key.code(&[&length, context.as_bytes(), message].concat())
     }
 
     /// The newest key of a signer, with its epoch.

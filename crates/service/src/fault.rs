@@ -100,7 +100,9 @@ impl From<lionrock_store::Error> for Fault {
 
 impl From<lionrock_crypto::Error> for Fault {
     fn from(error: lionrock_crypto::Error) -> Self {
-        Self { kind: FaultKind::Key, detail: error.to_string() }
+        // A key whose module is away is an outage, not a wrong key.
+        let away = error == lionrock_crypto::Error::ModuleGone;
+        Self { kind: if away { FaultKind::Outside } else { FaultKind::Key }, detail: error.to_string() }
     }
 }
 

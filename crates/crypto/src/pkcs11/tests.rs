@@ -9,7 +9,7 @@
 
 use super::*;
 use crate::random::System;
-use crate::ring::{KeyRing, Mac, Root};
+use crate::ring::{KeyRing, Mac, Root, Signer, Wrapped, make_in_module};
 use crate::secret::Secret;
 use crate::sign::{Algorithm, SigningKey};
 
@@ -251,5 +251,109 @@ fn a_refused_pin_is_not_tried_again() {
         // Even a PIN that fits again is for the operator to give: a token locks after a few wrong ones.
         assert_eq!(mac.mac(b"U123456").unwrap_err(), Error::WrongPin);
         assert!(module.open.lock().unwrap().is_none());
+    });
+}
+
+const WORDS: [&str; 4] = ["blind-index", "checkpoint", "receipt", "token"];
+
+/// The words this SoftHSM2 can hold: without EdDSA neither checkpoint nor receipt key.
+fn words(module: &Module) -> Vec<&'static str> {
+    let eddsa = ModulePair::offered(module, Algorithm::EdDsa).unwrap();
+    WORDS.into_iter().filter(|word| eddsa || !["checkpoint", "receipt"].contains(word)).collect()
+}
+
+#[test]
+fn a_ring_with_keys_in_a_module_turns_them_there_and_stores_labels_alone() {
+    in_own_process("a_ring_with_keys_in_a_module_turns_them_there_and_stores_labels_alone", |token| {
+        let module = token.open().unwrap();
+        let words = words(&module);
+        let root = || Root::new(Secret::new([7; 32])).with_module(&token.open().unwrap(), &words).unwrap();
+        assert_eq!(
+            Root::new(Secret::new([7; 32])).with_module(&module, &["commitment"]).unwrap_err(),
+            Error::NoSuchKey
+        );
+        assert_eq!(KeyRing::create(&root(), "test-demo", &System).unwrap_err(), Error::NotInModule, "not made yet");
+        words.iter().for_each(|word| make_in_module(&module, "test-demo", word).unwrap());
+        assert_eq!(make_in_module(&module, "test-demo", "token").unwrap_err(), Error::Exists);
+        assert_eq!(make_in_module(&module, "test-demo", "form").unwrap_err(), Error::NoSuchKey);
+        let (ring, mut stored) = KeyRing::create(&root(), "test-demo", &System).unwrap();
+        let lies = |stored: &[Wrapped]| -> Vec<String> {
+            let inside = |entry: &&Wrapped| KeyRing::lies_in_module(&entry.sealed).unwrap();
+            stored.iter().filter(inside).map(|entry| format!("{} {}", entry.name, entry.epoch)).collect()
+        };
+        assert_eq!(lies(&stored).len(), words.len());
+        // Another realm has keys of its own.
+        assert_eq!(KeyRing::create(&root(), "test-other", &System).unwrap_err(), Error::NotInModule);
+
+        // The index is the module's: another one gives another index.
+        let index = ring.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap();
+        let again = KeyRing::open(&root(), "test-demo", &stored).unwrap();
+        assert_eq!(again.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap(), index);
+        assert_ne!(again.mac(Mac::BlindIndex, "other", b"U123456").unwrap(), index);
+
+        // A next key is made in the module, a label is stored, and rewrapping keeps it a label.
+        let next = ring.next("signer/token", &System).unwrap();
+        stored.push(next.clone());
+        stored.push(ring.next("realm", &System).unwrap());
+        assert!(ring.adopt(&stored).unwrap());
+        let rewrapped = ring.rewrap(&next, &System).unwrap();
+        assert!(KeyRing::lies_in_module(&rewrapped.sealed).unwrap());
+        assert_eq!(KeyRing::wrapping_epoch(&rewrapped.sealed), Ok(2));
+        *stored.iter_mut().find(|entry| **entry == next).unwrap() = rewrapped.clone();
+        let (epoch, key) = ring.signer(Signer::Token).unwrap();
+        assert_eq!(epoch, 2);
+        assert_eq!(key.to_pkcs8().unwrap_err(), Error::NotAKey);
+        let again = KeyRing::open(&root(), "test-demo", &stored).unwrap();
+        let signature = again.signer(Signer::Token).unwrap().1.sign(b"claims").unwrap();
+        assert_eq!(key.public().unwrap().verify(Algorithm::Es256, b"claims", &signature), Ok(()));
+
+        // Without the module, or with a label that was swapped, the ring stays shut.
+        let alone = Root::new(Secret::new([7; 32]));
+        assert_eq!(KeyRing::open(&alone, "test-demo", &stored).unwrap_err(), Error::NotInModule);
+        let mut swapped = stored.clone();
+        let old = stored.iter().find(|entry| entry.name == "signer/token" && entry.epoch == 1).unwrap();
+        swapped.iter_mut().find(|entry| **entry == rewrapped).unwrap().sealed = old.sealed.clone();
+        assert_eq!(KeyRing::open(&root(), "test-demo", &swapped).unwrap_err(), Error::DoesNotOpen);
+        let mut posing = stored.clone();
+        posing.iter_mut().find(|entry| **entry == rewrapped).unwrap().sealed[0] = 1;
+        assert_eq!(KeyRing::open(&root(), "test-demo", &posing).unwrap_err(), Error::DoesNotOpen);
+
+        // A destroyed key signs no more; the others do.
+        let old = old.clone();
+        stored.retain(|entry| *entry != old);
+        assert!(ring.adopt(&stored).unwrap());
+        ring.destroy_in_module(&old).unwrap();
+        assert_eq!(
+            KeyRing::open(&root(), "test-demo", &[stored.clone(), vec![old]].concat()).unwrap_err(),
+            Error::NotInModule
+        );
+        assert!(KeyRing::open(&root(), "test-demo", &stored).is_ok());
+        let domain = stored.iter().find(|entry| entry.name == "domain/profile").unwrap();
+        assert_eq!(ring.destroy_in_module(domain), Ok(()), "nothing to destroy");
+
+        // With the module away the keys in it fail, those in memory do not.
+        token.unplug();
+        assert_eq!(ring.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap_err(), Error::ModuleGone);
+        assert_eq!(ring.signer(Signer::Token).unwrap().1.sign(b"claims").unwrap_err(), Error::ModuleGone);
+        assert!(ring.next("signer/token", &System).is_err());
+        assert!(ring.mac(Mac::Code, "x", b"y").is_ok());
+        token.plug_in();
+        assert_eq!(ring.mac(Mac::BlindIndex, "hkid", b"U123456").unwrap(), index);
+    });
+}
+
+#[test]
+fn a_blind_index_key_in_memory_is_not_passed_off_as_one_in_a_module() {
+    in_own_process("a_blind_index_key_in_memory_is_not_passed_off_as_one_in_a_module", |token| {
+        let (_, stored) = KeyRing::create(&Root::new(Secret::new([7; 32])), "test-demo", &System).unwrap();
+        let with = |words: &[&str]| {
+            let root = Root::new(Secret::new([7; 32])).with_module(&token.open().unwrap(), words).unwrap();
+            KeyRing::open(&root, "test-demo", &stored)
+        };
+        assert_eq!(with(&["blind-index"]).unwrap_err(), Error::NotInModule);
+        // A signer moves with its next rotation.
+        let ring = with(&["token"]).unwrap();
+        let next = ring.next("signer/token", &System).unwrap();
+        assert!(KeyRing::lies_in_module(&next.sealed).unwrap());
     });
 }

@@ -1,8 +1,9 @@
 //! One consistent set of open keys. A ring swaps whole sets, so that nobody sees half a rotation.
 
+use super::kept::{Kept, MacKey};
 use super::name::{Domain, Mac, Name, Signer};
 use super::root::RealmRoot;
-use super::wrapped::{BY_ROOT, Wrapped, key_place, unwrap, wrapping_epoch};
+use super::wrapped::{BY_ROOT, Kind, Wrapped, key_place, unwrap, wrapping_epoch};
 use crate::Error;
 use crate::aead::Key;
 use crate::secret::Secret;
@@ -16,7 +17,7 @@ pub(super) struct Keys {
     pub(super) realm: BTreeMap<u32, Key>,
     pub(super) domains: BTreeMap<(Domain, u32), Secret<32>>,
     pub(super) signers: BTreeMap<(Signer, u32), Arc<SigningKey>>,
-    pub(super) macs: BTreeMap<(Mac, u32), Secret<32>>,
+    pub(super) macs: BTreeMap<(Mac, u32), MacKey>,
     /// Known, so that what others made with them opens, but not to be used yet.
     pub(super) held: BTreeSet<(Name, u32)>,
 }
@@ -31,6 +32,7 @@ impl Keys {
         known: &Self,
     ) -> Result<Self, Error> {
         let mut keys = Self { held, ..Self::default() };
+        let kept = roots.iter().rev().find_map(|root| root.kept.as_ref());
         for entry in stored.iter().filter(|entry| Name::parse(&entry.name) == Ok(Name::Realm)) {
             let key = match known.realm.get(&entry.epoch) {
                 Some(key) => key.clone(),
@@ -39,13 +41,13 @@ impl Keys {
             keys.realm.insert(entry.epoch, key);
         }
         for entry in stored {
-            keys.admit(realm, entry, known)?;
+            keys.admit(kept, realm, entry, known)?;
         }
         let complete = Name::all().all(|name| keys.has(name));
         if complete { Ok(keys) } else { Err(Error::NoSuchKey) }
     }
 
-    fn admit(&mut self, realm: &str, entry: &Wrapped, known: &Self) -> Result<(), Error> {
+    fn admit(&mut self, kept: Option<&Kept>, realm: &str, entry: &Wrapped, known: &Self) -> Result<(), Error> {
         let epoch = entry.epoch;
         match Name::parse(&entry.name)? {
             Name::Realm => {}
@@ -59,14 +61,30 @@ impl Keys {
             Name::Signer(signer) => {
                 let key = match known.signers.get(&(signer, epoch)) {
                     Some(key) => Arc::clone(key),
-                    None => Arc::new(SigningKey::from_pkcs8(signer.algorithm(), &self.unwrap(realm, entry)?)?),
+                    None => {
+                        let plain = self.unwrap(realm, entry)?;
+                        Arc::new(match Kind::of(&entry.sealed)? {
+                            Kind::Key => SigningKey::from_pkcs8(signer.algorithm(), &plain)?,
+                            Kind::Label => kept.ok_or(Error::NotInModule)?.signer(signer, &plain)?,
+                        })
+                    }
                 };
                 self.signers.insert((signer, epoch), key);
             }
             Name::Mac(mac) => {
                 let key = match known.macs.get(&(mac, epoch)) {
                     Some(key) => key.clone(),
-                    None => Secret::from_slice(&self.unwrap(realm, entry)?)?,
+                    None => {
+                        let plain = self.unwrap(realm, entry)?;
+                        match Kind::of(&entry.sealed)? {
+                            Kind::Label => kept.ok_or(Error::NotInModule)?.mac(&plain)?,
+                            // It cannot be moved there: what it made must be found again.
+                            Kind::Key if kept.is_some_and(|kept| kept.names(Name::Mac(mac))) => {
+                                return Err(Error::NotInModule);
+                            }
+                            Kind::Key => MacKey::Memory(Secret::from_slice(&plain)?),
+                        }
+                    }
                 };
                 self.macs.insert((mac, epoch), key);
             }
@@ -101,7 +119,7 @@ impl Keys {
         used.next().map(|((_, epoch), key)| (*epoch, key)).ok_or(Error::NoSuchKey)
     }
 
-    pub(super) fn newest_mac(&self, mac: Mac) -> Result<&Secret<32>, Error> {
+    pub(super) fn newest_mac(&self, mac: Mac) -> Result<&MacKey, Error> {
         self.macs.range((mac, 0)..=(mac, u32::MAX)).next_back().map(|(_, key)| key).ok_or(Error::NoSuchKey)
     }
 

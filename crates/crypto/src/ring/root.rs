@@ -1,14 +1,19 @@
-//! The root of all keys, and what it does: it wraps realm keys.
+//! The root of all keys, and what it does: it wraps realm keys, and says which other keys a module holds.
 
+use super::kept::Kept;
 use crate::aead::Key;
-use crate::pkcs11::ModuleMac;
+use crate::pkcs11::{Module, ModuleMac};
 use crate::secret::Secret;
 use crate::{Error, kdf};
 use std::fmt;
+use std::sync::Arc;
 
 /// The root of all keys of a deployment: 32 bytes in memory, or a key that never leaves its module.
 #[derive(Debug)]
-pub struct Root(Held);
+pub struct Root {
+    held: Held,
+    kept: Option<Kept>,
+}
 
 #[derive(Debug)]
 enum Held {
@@ -20,30 +25,44 @@ impl Root {
     /// The root held in a key file (32 bytes), put together from shares, or stretched from a passphrase.
     #[must_use]
     pub const fn new(secret: Secret<32>) -> Self {
-        Self(Held::Memory(secret))
+        Self { held: Held::Memory(secret), kept: None }
     }
 
     /// The root held in a key store module.
     #[must_use]
     pub const fn in_module(root: ModuleMac) -> Self {
-        Self(Held::Module(root))
+        Self { held: Held::Module(root), kept: None }
+    }
+
+    /// The same root beside a module that holds other keys of the ring: `blind-index`, `checkpoint`, `receipt`, `token`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`] for another word.
+    pub fn with_module(self, module: &Arc<Module>, words: &[&str]) -> Result<Self, Error> {
+        Ok(Self { kept: Some(Kept::new(module, words)?), ..self })
     }
 
     /// What a ring keeps of the root: enough to wrap this realm's keys, and no other realm's.
     pub(super) fn of_realm(&self, realm: &str) -> Result<RealmRoot, Error> {
-        match &self.0 {
+        let wraps = match &self.held {
             Held::Memory(secret) => {
                 let bytes = kdf::hkdf_sha256(secret.expose(), b"lionrock root v2", &[b"realm ", realm.as_bytes()])?;
-                Ok(RealmRoot::Derived(Key::new(Secret::new(bytes))))
+                Wraps::Derived(Key::new(Secret::new(bytes)))
             }
-            Held::Module(module) => Ok(RealmRoot::Module(module.clone(), realm.to_owned())),
-        }
+            Held::Module(module) => Wraps::Module(module.clone(), realm.to_owned()),
+        };
+        Ok(RealmRoot { wraps, kept: self.kept.clone() })
     }
 }
 
 /// The part of the root that wraps the keys of one realm.
-#[derive(Clone)]
-pub(super) enum RealmRoot {
+pub(super) struct RealmRoot {
+    wraps: Wraps,
+    /// The module that holds keys of the ring, when there is one.
+    pub(super) kept: Option<Kept>,
+}
+
+enum Wraps {
     Derived(Key),
     /// Derived anew for each use, so that nothing of the root stays in memory.
     Module(ModuleMac, String),
@@ -51,9 +70,9 @@ pub(super) enum RealmRoot {
 
 impl RealmRoot {
     pub(super) fn key(&self) -> Result<Key, Error> {
-        match self {
-            Self::Derived(key) => Ok(key.clone()),
-            Self::Module(module, realm) => {
+        match &self.wraps {
+            Wraps::Derived(key) => Ok(key.clone()),
+            Wraps::Module(module, realm) => {
                 let bytes = module.mac(&[b"lionrock root v2 realm ", realm.as_bytes()].concat())?;
                 Ok(Key::new(Secret::new(*bytes)))
             }

@@ -4,10 +4,11 @@
 //! [`KeyRing::reroot`] give, and then lets every ring of the realm [`adopt`](KeyRing::adopt) what is stored.
 
 use super::KeyRing;
+use super::kept::Kept;
 use super::keys::{Keys, realm_key};
 use super::name::{Domain, Name, REALM};
 use super::root::Root;
-use super::wrapped::{self, BY_ROOT, Wrapped, key_place, resident_place, wrap};
+use super::wrapped::{self, BY_ROOT, Kind, Wrapped, key_place, resident_place, wrap};
 use crate::Error;
 use crate::random::Entropy;
 use crate::secret::Secret;
@@ -25,12 +26,19 @@ impl KeyRing {
         let keys = self.keys();
         let parsed = Name::parse(name)?;
         let epoch = keys.newest(parsed).and_then(|epoch| epoch.checked_add(1)).ok_or(Error::NoSuchKey)?;
+        if let Name::Signer(_) = parsed {
+            let kept = self.kept();
+            if let Some(kept) = kept.filter(|kept| kept.names(parsed)) {
+                let label = kept.make(&self.realm, parsed, epoch, entropy)?;
+                return self.wrap_entry(&keys, Kind::Label, (name, epoch), &label, entropy);
+            }
+        }
         let plain = match parsed {
             Name::Realm | Name::Domain(_) => Zeroizing::new(Secret::<32>::random(entropy).expose().to_vec()),
             Name::Signer(signer) => SigningKey::generate(signer.algorithm())?.to_pkcs8()?,
             Name::Mac(_) => return Err(Error::NoSuchKey),
         };
-        self.wrap_entry(&keys, name, epoch, &plain, entropy)
+        self.wrap_entry(&keys, Kind::Key, (name, epoch), &plain, entropy)
     }
 
     /// Takes the stored set as the truth: keys it holds and the ring does not are opened, keys it no longer holds are
@@ -82,7 +90,7 @@ impl KeyRing {
             }
             _ => keys.unwrap(&self.realm, entry)?,
         };
-        self.wrap_entry(&keys, &entry.name, entry.epoch, &plain, entropy)
+        self.wrap_entry(&keys, Kind::of(&entry.sealed)?, (&entry.name, entry.epoch), &plain, entropy)
     }
 
     /// The same resident's key, wrapped under the newest realm key.
@@ -98,8 +106,32 @@ impl KeyRing {
         let keys = self.keys();
         let place = resident_place(&self.realm, resident);
         let plain = wrapped::unwrap(|epoch| keys.realm_key(epoch), &place, wrapped)?;
-        let (epoch, key) = keys.newest_realm()?;
-        wrap(key, epoch, &place, &plain, entropy)
+        wrap(Kind::Key, keys.newest_realm()?, &place, &plain, entropy)
+    }
+
+    /// Destroys a key in the module that holds it, once its entry is no longer stored anywhere; nothing for a key that is
+    /// stored itself.
+    ///
+    /// # Errors
+    /// As [`KeyRing::rewrap`]; [`Error::Module`] when the module does not do it.
+    pub fn destroy_in_module(&self, entry: &Wrapped) -> Result<(), Error> {
+        if Kind::of(&entry.sealed)? == Kind::Key {
+            return Ok(());
+        }
+        let label = self.keys().unwrap(&self.realm, entry)?;
+        self.kept().ok_or(Error::NotInModule)?.destroy(&label)
+    }
+
+    /// Whether a stored key lies in a module, and its entry is but a label; without opening it.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotOpen`] when it is no wrapped key.
+    pub fn lies_in_module(wrapped: &[u8]) -> Result<bool, Error> {
+        Kind::of(wrapped).map(|kind| kind == Kind::Label)
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        self.turning.lock().unwrap_or_else(PoisonError::into_inner).root.kept.clone()
     }
 
     /// The realm epoch that a stored key or a resident's stored key is wrapped under, without opening it; 0 when it is a
@@ -127,7 +159,7 @@ impl KeyRing {
                 let known = (entry.name == REALM).then(|| keys.realm.get(&entry.epoch)).flatten();
                 let plain = known.ok_or(Error::NoSuchKey)?.expose();
                 let place = key_place(&self.realm, &entry.name, entry.epoch);
-                let sealed = wrap(&by, BY_ROOT, &place, plain, entropy)?;
+                let sealed = wrap(Kind::Key, (BY_ROOT, &by), &place, plain, entropy)?;
                 Ok(Wrapped { name: entry.name.clone(), epoch: entry.epoch, sealed })
             })
             .collect::<Result<_, Error>>()?;
@@ -151,18 +183,17 @@ impl KeyRing {
     pub(super) fn wrap_entry(
         &self,
         keys: &Keys,
-        name: &str,
-        epoch: u32,
+        kind: Kind,
+        (name, epoch): (&str, u32),
         plain: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Wrapped, Error> {
         let place = key_place(&self.realm, name, epoch);
         let sealed = if name == REALM {
             let root = self.turning.lock().unwrap_or_else(PoisonError::into_inner).root.key()?;
-            wrap(&root, BY_ROOT, &place, plain, entropy)?
+            wrap(kind, (BY_ROOT, &root), &place, plain, entropy)?
         } else {
-            let (by, key) = keys.newest_realm()?;
-            wrap(key, by, &place, plain, entropy)?
+            wrap(kind, keys.newest_realm()?, &place, plain, entropy)?
         };
         Ok(Wrapped { name: name.to_owned(), epoch, sealed })
     }

@@ -1,7 +1,8 @@
 //! Keys as they are stored: sealed under another key, and the epoch of that key in front.
 //!
-//! `1 ‖ wrapping epoch (4) ‖ nonce (12) ‖ ciphertext and tag`. The wrapping key is the realm key of that epoch; 0 stands for the
-//! root. The epoch can be read by anybody, and is part of the associated data.
+//! `kind (1) ‖ wrapping epoch (4) ‖ nonce (12) ‖ ciphertext and tag`. The wrapping key is the realm key of that epoch; 0 stands for
+//! the root. Kind 1 seals the key itself, kind 2 the label of a key that lies in a key store module. Kind and epoch can be read by
+//! anybody, and are part of the associated data.
 
 use crate::Error;
 use crate::aead::Key;
@@ -11,7 +12,29 @@ use zeroize::Zeroizing;
 /// The wrapping epoch of a realm key: it is wrapped under the root.
 pub(super) const BY_ROOT: u32 = 0;
 
-const KEY: u8 = 1;
+/// What is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The key itself.
+    Key,
+    /// The label of a key in a module.
+    Label,
+}
+
+impl Kind {
+    const fn byte(self) -> u8 {
+        match self {
+            Self::Key => 1,
+            Self::Label => 2,
+        }
+    }
+
+    /// Of a stored key.
+    pub(super) fn of(sealed: &[u8]) -> Result<Self, Error> {
+        let known = [Self::Key, Self::Label].into_iter().find(|kind| sealed.first() == Some(&kind.byte()));
+        known.ok_or(Error::DoesNotOpen)
+    }
+}
 
 /// A key of the ring as it is stored: useless without the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,22 +47,22 @@ pub struct Wrapped {
     pub sealed: Vec<u8>,
 }
 
-/// Seals a key. `place` says whose it is.
+/// Seals a key or a label. `place` says whose it is.
 pub(super) fn wrap(
-    by: &Key,
-    wrapping_epoch: u32,
+    kind: Kind,
+    (wrapping_epoch, by): (u32, &Key),
     place: &[u8],
     plain: &[u8],
     entropy: &dyn Entropy,
 ) -> Result<Vec<u8>, Error> {
-    let mut out = vec![KEY];
+    let mut out = vec![kind.byte()];
     out.extend(wrapping_epoch.to_be_bytes());
     let place = [out.as_slice(), place].concat();
     out.extend(by.seal_random(entropy, &place, plain)?);
     Ok(out)
 }
 
-/// Opens a wrapped key; `by` gives the key of a wrapping epoch.
+/// Opens a wrapped key or label; `by` gives the key of a wrapping epoch.
 pub(super) fn unwrap<'k>(
     by: impl FnOnce(u32) -> Result<&'k Key, Error>,
     place: &[u8],
@@ -51,8 +74,8 @@ pub(super) fn unwrap<'k>(
 
 /// The realm epoch a stored key is wrapped under; 0 when it is a realm key, wrapped under the root.
 pub(super) fn wrapping_epoch(sealed: &[u8]) -> Result<u32, Error> {
-    let rest = sealed.strip_prefix(&[KEY]).ok_or(Error::DoesNotOpen)?;
-    let (epoch, _) = rest.split_first_chunk().ok_or(Error::DoesNotOpen)?;
+    Kind::of(sealed)?;
+    let (epoch, _) = sealed.get(1..).and_then(<[u8]>::split_first_chunk).ok_or(Error::DoesNotOpen)?;
     Ok(u32::from_be_bytes(*epoch))
 }
 
