@@ -1,5 +1,6 @@
 //! A resident's account: what is kept, and how it ends.
 
+use crate::correction::Unusable;
 use crate::credential::PasskeyRefusal;
 use crate::refusal::Refusal;
 use crate::session::SessionRefusal;
@@ -66,6 +67,22 @@ impl fmt::Debug for RecoveryCode {
 pub enum AccountRefusal {
     /// The box that says "close my account" is not ticked.
     ConfirmMissing,
+    /// Too soon after a recovery.
+    CoolingOff,
+    /// A part of a request for correction cannot be used.
+    Correction(Unusable),
+    /// A request about the same fact waits already.
+    CorrectionWaiting,
+    /// The code is too old, was used, was guessed at too often, or none was sent.
+    EmailCodeOver,
+    /// These are not the digits.
+    EmailCodeWrong,
+    /// We cannot write to this address.
+    EmailNotUsable,
+    /// It is the address on record.
+    EmailSame,
+    /// A code was sent a moment ago, or too many were.
+    EmailTooOften,
     /// It would leave no way to sign in.
     LastAuthenticator,
     /// The name is not usable.
@@ -84,6 +101,16 @@ impl AccountRefusal {
     /// Its own reasons, for tables and tests; those of passkeys and sessions have lists of their own.
     pub const OWN: &'static [Self] = &[
         Self::ConfirmMissing,
+        Self::CoolingOff,
+        Self::Correction(Unusable::Field),
+        Self::Correction(Unusable::Should),
+        Self::Correction(Unusable::Why),
+        Self::CorrectionWaiting,
+        Self::EmailCodeOver,
+        Self::EmailCodeWrong,
+        Self::EmailNotUsable,
+        Self::EmailSame,
+        Self::EmailTooOften,
         Self::LastAuthenticator,
         Self::NameNotUsable,
         Self::NotFound,
@@ -107,6 +134,16 @@ impl Refusal for AccountRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::ConfirmMissing => "confirm-missing",
+            Self::CoolingOff => "cooling-off",
+            Self::Correction(Unusable::Field) => "correction-field",
+            Self::Correction(Unusable::Should) => "correction-should",
+            Self::Correction(Unusable::Why) => "correction-why",
+            Self::CorrectionWaiting => "correction-waiting",
+            Self::EmailCodeOver => "email-code-over",
+            Self::EmailCodeWrong => "email-code-wrong",
+            Self::EmailNotUsable => "email-not-usable",
+            Self::EmailSame => "email-same",
+            Self::EmailTooOften => "email-too-often",
             Self::LastAuthenticator => "last-authenticator",
             Self::NameNotUsable => "name-not-usable",
             Self::NotFound => "not-in-account",
@@ -118,8 +155,15 @@ impl Refusal for AccountRefusal {
 
     fn status(&self) -> u16 {
         match self {
-            Self::LastAuthenticator | Self::TooManyAuthenticators => 409,
-            Self::ConfirmMissing | Self::NameNotUsable => 422,
+            Self::CoolingOff | Self::CorrectionWaiting | Self::LastAuthenticator | Self::TooManyAuthenticators => 409,
+            Self::ConfirmMissing
+            | Self::Correction(_)
+            | Self::EmailCodeWrong
+            | Self::EmailNotUsable
+            | Self::EmailSame
+            | Self::NameNotUsable => 422,
+            Self::EmailCodeOver => 410,
+            Self::EmailTooOften => 429,
             Self::NotFound => 404,
             Self::Passkey(refusal) => refusal.status(),
             Self::Session(refusal) => refusal.status(),

@@ -8,6 +8,11 @@
 //! | [`rename`], [`remove`] | POST /account/authenticators/ID/… | the passkey, its sessions, history, leaf, letter |
 //! | [`sessions`] | GET /account/sessions, POST …/end | the end of sessions |
 //! | [`history`], [`data`] | GET /account/history, /account/data | leaf of the opening |
+//! | [`export`] | POST /account/data/export | leaf of the opening, leaf, letter |
+//! | [`receipts`] | GET /account/receipts/ID | nothing |
+//! | [`consents`] | GET /account/consents, POST …/end | the end of approvals, codes and tokens, leaf, letter |
+//! | [`contact`] | GET and POST /account/email, POST …/confirm | the address on its way; the address, leaf, letter |
+//! | [`corrections`] | GET and POST /account/corrections, POST …/withdraw | the request, leaf, letter |
 //! | [`close`] | POST /account/close | the end of everything, leaf, receipt, letter |
 //!
 //! Every verb begins with the session of a cookie and touches rows of that session's person only: an id of somebody else's is not
@@ -17,9 +22,16 @@
 pub mod add;
 pub mod authenticators;
 pub mod close;
+pub mod consents;
+pub mod contact;
+pub mod corrections;
+pub mod codes;
 pub mod data;
+mod entries;
+pub mod export;
 pub mod history;
 pub mod overview;
+pub mod receipts;
 pub mod remove;
 pub mod rename;
 pub mod sessions;

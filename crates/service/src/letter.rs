@@ -16,8 +16,20 @@ pub enum News {
     AuthenticatorAdded,
     /// A passkey was removed.
     AuthenticatorRemoved,
+    /// New recovery codes replaced the old ones.
+    CodesRenewed,
     /// Somebody got in by two recovery codes and made a new passkey.
     Recovered,
+    /// What was approved for a service was taken back.
+    ConsentEnded,
+    /// The e-mail address was replaced; this letter goes to the one before.
+    ContactChanged,
+    /// A request for correction came.
+    CorrectionReceived,
+    /// A request for correction was taken back.
+    CorrectionWithdrawn,
+    /// A file of everything kept was made.
+    DataExported,
 }
 
 /// Puts a letter into the outbox, if the person has a confirmed address. Opening the address leaves its leaf.
@@ -59,6 +71,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "Your account is closed. The key to your data was destroyed; nobody can read it again.",
             "If it was not you, tell a registration counter. You can register again with your card.",
         ),
+        (Language::En, News::CodesRenewed) => (
+            "You have new recovery codes",
+            "New recovery codes were made for your account. The old ones are good no more.",
+            "If it was not you: sign in, end the sessions you do not know, look at your passkeys, and make new codes.",
+        ),
         (Language::En, News::Recovered) => (
             "Two recovery codes opened your account",
             "Somebody typed your card number and two of your recovery codes, and made a new passkey. All other sessions were ended.",
@@ -79,6 +96,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "你的帳戶已結束。加封你資料的密鑰已經銷毀，任何人都不能再讀取。",
             "如果不是你本人所為，請通知登記櫃位。你可以用身份證再次登記。",
         ),
+        (Language::ZhHant, News::CodesRenewed) => (
+            "你有新的恢復碼",
+            "你的帳戶製作了新的恢復碼，舊的已失效。",
+            "如果不是你本人所為：請登入，結束你不認得的登入，查看你的密鑰，並製作新的恢復碼。",
+        ),
         (Language::ZhHant, News::Recovered) => (
             "有人用兩個恢復碼開啟了你的帳戶",
             "有人輸入了你的身份證號碼和兩個恢復碼，並製作了新的通行密鑰。其他登入均已結束。",
@@ -94,6 +116,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "您的账户移除了一个通行密钥，它不能再打开您的账户。",
             "如果不是您本人操作：请用另一个密钥登录，查看您的账户。",
         ),
+        (Language::ZhHans, News::CodesRenewed) => (
+            "您有新的恢复码",
+            "您的账户制作了新的恢复码，旧的已失效。",
+            "如果不是您本人操作：请登录，结束您不认识的登录，查看您的密钥，并制作新的恢复码。",
+        ),
         (Language::ZhHans, News::Recovered) => (
             "有人用两个恢复码打开了您的账户",
             "有人输入了您的身份证号码和两个恢复码，并制作了新的通行密钥。其他登录均已结束。",
@@ -103,6 +130,81 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "您的账户已注销",
             "您的账户已注销。封存您资料的密钥已经销毁，任何人都不能再读取。",
             "如果不是您本人操作，请通知登记柜台。您可以用身份证再次登记。",
+        ),
+        (Language::En, News::ConsentEnded) => (
+            "You took back an approval",
+            "You took back what you had approved for an online service. It gets nothing more, and its next sign-in asks you again.",
+            "What it received before, it still has: ask it to delete that. If it was not you: sign in and look at your sessions and passkeys.",
+        ),
+        (Language::En, News::ContactChanged) => (
+            "Your e-mail address was changed",
+            "The e-mail address of your account was replaced by another one. We write to this one for the last time.",
+            "If it was not you: sign in at once, put your own address back, and look at your sessions and passkeys. If you cannot sign in, go to a registration counter.",
+        ),
+        (Language::En, News::CorrectionReceived) => (
+            "We have your request for correction",
+            "You told us that something we keep about you is wrong. We answer within 40 days.",
+            "You can see your request in your account and take it back until it is decided. If it was not you: sign in, take it back, and look at your sessions.",
+        ),
+        (Language::En, News::CorrectionWithdrawn) => (
+            "You took back your request for correction",
+            "You took back a request for correction. Nothing was changed because of it.",
+            "If it was not you: sign in, ask again, and look at your sessions.",
+        ),
+        (Language::En, News::DataExported) => (
+            "A file of your data was made",
+            "A file of everything we keep about you was made and downloaded.",
+            "If it was not you: sign in, end the sessions you do not know, and look at your passkeys. Whoever has the file can read it.",
+        ),
+        (Language::ZhHant, News::ConsentEnded) => (
+            "你收回了一項批准",
+            "你收回了給予一項網上服務的批准。它不會再取得任何資料，下次登入時會再次問你。",
+            "它以前取得的資料仍在它手上：請要求它刪除。如果不是你本人所為：請登入，查看你的登入和通行密鑰。",
+        ),
+        (Language::ZhHant, News::ContactChanged) => (
+            "你的電郵地址已更改",
+            "你帳戶的電郵地址已改為另一個。這是我們最後一次寄信到此地址。",
+            "如果不是你本人所為：請立即登入，改回你的地址，並查看你的登入和通行密鑰。如不能登入，請前往登記櫃位。",
+        ),
+        (Language::ZhHant, News::CorrectionReceived) => (
+            "我們已收到你的更正要求",
+            "你告訴我們，我們保存的一項資料有誤。我們會在 40 日內答覆。",
+            "你可在帳戶中查看這項要求，並在作出決定前收回。如果不是你本人所為：請登入，收回要求，並查看你的登入。",
+        ),
+        (Language::ZhHant, News::CorrectionWithdrawn) => (
+            "你收回了更正要求",
+            "你收回了一項更正要求。資料沒有因此改變。",
+            "如果不是你本人所為：請登入，再次提出，並查看你的登入。",
+        ),
+        (Language::ZhHant, News::DataExported) => (
+            "你的資料已製成檔案",
+            "我們保存的關於你的全部資料，已製成檔案並下載。",
+            "如果不是你本人所為：請登入，結束你不認得的登入，並查看通行密鑰。取得該檔案的人都可以讀取它。",
+        ),
+        (Language::ZhHans, News::ConsentEnded) => (
+            "您收回了一项批准",
+            "您收回了给予一项网上服务的批准。它不会再获得任何信息，下次登录时会再次询问您。",
+            "它以前获得的信息仍在它手上：请要求它删除。如果不是您本人操作：请登录，查看您的登录和通行密钥。",
+        ),
+        (Language::ZhHans, News::ContactChanged) => (
+            "您的电子邮箱已更改",
+            "您账户的电子邮箱已改为另一个。这是我们最后一次发信到此邮箱。",
+            "如果不是您本人操作：请立即登录，改回您的邮箱，并查看您的登录和通行密钥。如果不能登录，请前往登记柜台。",
+        ),
+        (Language::ZhHans, News::CorrectionReceived) => (
+            "我们已收到您的更正请求",
+            "您告诉我们，我们保存的一项信息有误。我们会在 40 天内答复。",
+            "您可以在账户中查看这项请求，并在作出决定前撤回。如果不是您本人操作：请登录，撤回请求，并查看您的登录。",
+        ),
+        (Language::ZhHans, News::CorrectionWithdrawn) => (
+            "您撤回了更正请求",
+            "您撤回了一项更正请求。信息没有因此改变。",
+            "如果不是您本人操作：请登录，再次提出，并查看您的登录。",
+        ),
+        (Language::ZhHans, News::DataExported) => (
+            "您的信息已制成文件",
+            "我们保存的关于您的全部信息，已制成文件并下载。",
+            "如果不是您本人操作：请登录，结束您不认识的登录，并查看通行密钥。得到该文件的人都可以读取它。",
         ),
     };
     (subject.to_owned(), format!("{what}\n\n{at} (UTC+8)\n\n{act}\n\n{address}/account\n"))

@@ -145,7 +145,7 @@ pub fn open(
     let (resident, key) = who;
     let id = SessionId::new(caller.now, caller.random());
     let (secret, digest) = new_secret(caller);
-    let slot = Slot { table: "session", row: id.as_bytes(), ..place_slot(&resident, id.as_bytes()) };
+    let slot = session_slot(&resident, id.as_bytes());
     let sealed = seal(platform, caller, key, &slot, place)?;
     let row = Session {
         id,
@@ -196,6 +196,12 @@ pub fn note(
 #[must_use]
 pub const fn place_slot<'a>(resident: &'a ResidentId, row: &'a [u8; 16]) -> Slot<'a> {
     Slot { table: "sign_in", column: "sealed_place", row, resident: resident.as_bytes(), schema: 1, version: 1 }
+}
+
+/// Where the place of a session is sealed.
+#[must_use]
+pub const fn session_slot<'a>(resident: &'a ResidentId, row: &'a [u8; 16]) -> Slot<'a> {
+    Slot { table: "session", column: "sealed_place", row, resident: resident.as_bytes(), schema: 1, version: 1 }
 }
 
 /// Moments before which a session cannot stand: begun before the first, or unused since the second.

@@ -15,6 +15,9 @@ const BY_EXTERNAL_ID: &str = "SELECT id, resident, external_id, public_key, algo
 const STANDING: &str = "SELECT id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
     aaguid, transports, attestation, sealed_name, name_version, created_at, used_at, removed_at, counter_alarm_at, version
     FROM credential WHERE resident = $1 AND removed_at IS NULL ORDER BY id";
+const ALL: &str = "SELECT id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
+    aaguid, transports, attestation, sealed_name, name_version, created_at, used_at, removed_at, counter_alarm_at, version
+    FROM credential WHERE resident = $1 ORDER BY id";
 const OF_RESIDENT: &str = "SELECT id, resident, external_id, public_key, algorithm, sign_count, backup_eligible, backed_up,
     aaguid, transports, attestation, sealed_name, name_version, created_at, used_at, removed_at, counter_alarm_at, version
     FROM credential WHERE resident = $1 AND id = $2";
@@ -67,6 +70,14 @@ pub fn by_external_id(tx: &mut Tx<'_>, external_id: &[u8]) -> Result<Option<Cred
 /// Any [`Error`] of the store.
 pub fn standing(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Vec<Credential>, Error> {
     tx.query(STANDING, &[resident.as_bytes().into()])?.iter().map(read).collect()
+}
+
+/// Every passkey a resident has or had, oldest first.
+///
+/// # Errors
+/// Any [`Error`] of the store.
+pub fn all(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Vec<Credential>, Error> {
+    tx.query(ALL, &[resident.as_bytes().into()])?.iter().map(read).collect()
 }
 
 /// This passkey of this resident; nobody else's is found.

@@ -8,6 +8,7 @@ const INSERT: &str = "INSERT INTO outbox (id, kind, resident, sealed_message, cr
 const DUE: &str = "SELECT id, kind, resident, sealed_message, created_at, attempts FROM outbox \
                    WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
 const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, due_at = $3 WHERE id = $1 AND attempts = $2";
+const COUNT_OF: &str = "SELECT COUNT(*) FROM outbox WHERE resident = $1";
 const DELETE: &str = "DELETE FROM outbox WHERE id = $1";
 const DELETE_OF: &str = "DELETE FROM outbox WHERE resident = $1";
 
@@ -79,6 +80,14 @@ pub fn claim(tx: &mut Tx<'_>, message: &Waiting, again_at: i64) -> Result<bool, 
 /// Of the store.
 pub fn delete(tx: &mut Tx<'_>, id: OutboxId) -> Result<(), Error> {
     tx.execute(DELETE, &[Value::from(id.as_bytes().to_vec())]).map(drop)
+}
+
+/// How many messages about a resident wait.
+///
+/// # Errors
+/// Of the store.
+pub fn count_of(tx: &mut Tx<'_>, resident: ResidentId) -> Result<i64, Error> {
+    tx.first(COUNT_OF, &[Value::from(resident.as_bytes())])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Removes what waits for a resident whose account ends; returns how many.

@@ -191,9 +191,6 @@ const RESIDENT_KEYS: &str = "SELECT id, sealed_key FROM resident WHERE id > $1 A
                              ORDER BY id LIMIT $4";
 const COUNT_RESIDENT_KEYS: &str = "SELECT COUNT(*) FROM resident WHERE sealed_key >= $1 AND sealed_key < $2";
 const SET_RESIDENT_KEY: &str = "UPDATE resident SET sealed_key = $3 WHERE id = $1 AND sealed_key = $2";
-// Realm keys are wrapped under the root, which counts as epoch 0.
-const COUNT_RING_KEYS: &str =
-    "SELECT COUNT(*) FROM key_ring WHERE name <> 'realm' AND sealed_key >= $1 AND sealed_key < $2";
 
 const NEXT_PERSON: &str = "SELECT id FROM resident WHERE id > $1 AND sealed_key IS NOT NULL ORDER BY id LIMIT 1";
 const COUNT_PERSONS: &str = "SELECT COUNT(*) FROM resident WHERE sealed_key IS NOT NULL";
@@ -219,14 +216,6 @@ pub fn older_resident_keys(
 /// Of the store.
 pub fn count_older_resident_keys(tx: &mut Tx<'_>, epoch: u32) -> Result<u64, Error> {
     count(tx, COUNT_RESIDENT_KEYS, epoch)
-}
-
-/// How many keys of the ring are wrapped under a realm key before `epoch`.
-///
-/// # Errors
-/// Of the store.
-pub fn count_older_ring_keys(tx: &mut Tx<'_>, epoch: u32) -> Result<u64, Error> {
-    count(tx, COUNT_RING_KEYS, epoch)
 }
 
 /// Puts another wrapped key in place of `before`. The row's version stays: what is sealed for it stays where it is. False when

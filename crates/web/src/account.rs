@@ -3,17 +3,23 @@
 
 pub mod authenticators;
 pub mod close;
+pub mod codes;
+pub mod consents;
+pub mod contact;
+pub mod corrections;
+pub mod data;
 pub mod history;
 pub mod home;
 pub mod sessions;
 pub mod step_up;
 
 use lionrock_model::account::AccountRefusal;
+use lionrock_model::id::ServiceId;
 use lionrock_model::session::{Device, SessionRefusal};
 use lionrock_service::Error;
 
 use crate::language::Say;
-use crate::{Failure, Visit};
+use crate::{AppState, Failure, Visit};
 
 /// A refusal of the account; a session that is missing or over leads to signing in and back to `back`.
 fn failure(error: Error<AccountRefusal>, back: &str) -> Failure {
@@ -57,4 +63,11 @@ pub(crate) fn device(say: Say, device: Device) -> String {
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => say.t("device-unknown"),
     }
+}
+
+/// A service's name in the visitor's language; its id when it is not registered any more.
+fn service_name(state: &AppState, visit: &Visit, id: &str) -> String {
+    let known = ServiceId::parse(id).ok();
+    let known = known.as_ref().and_then(|id| state.platform.service(id));
+    known.map_or_else(|| id.to_owned(), |service| service.name().to(visit.caller.language).to_owned())
 }

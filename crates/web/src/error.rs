@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderValue, StatusCode, header};
 use lionrock_model::refusal::Refusal;
+use lionrock_service::fault::FaultKind;
 use lionrock_service::{Error, Fault};
 use serde_json::json;
 
@@ -46,7 +47,11 @@ impl Failure {
 
     /// Something of ours broke; logged once, told without detail.
     pub fn fault(fault: Fault) -> Self {
-        let kind = if fault.is_passing() { "unavailable" } else { "fault" };
+        let kind = match fault.kind {
+            FaultKind::RolledBack => "put-back",
+            _ if fault.is_passing() => "unavailable",
+            _ => "fault",
+        };
         Self { fault: Some(Arc::new(fault)), ..Self::of(kind) }
     }
 
@@ -63,6 +68,8 @@ impl Failure {
             "wrong-host" => StatusCode::MISDIRECTED_REQUEST,
             "too-many" => StatusCode::TOO_MANY_REQUESTS,
             "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            // RFC 4918 section 11.3: nothing about this record can be done until somebody cleared it up.
+            "put-back" => StatusCode::LOCKED,
             "sign-in-first" => StatusCode::UNAUTHORIZED,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod consent;
+pub mod my_data;
 pub mod problem;
 pub mod recover;
 pub mod register;

@@ -7,7 +7,10 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
-use crate::{AppState, account, deviation, health, layers, ledger, metrics, oauth, recover, register, signin, start, static_files};
+use crate::{
+    AppState, account, deviation, health, layers, ledger, metrics, oauth, recover, register, signin, start,
+    static_files,
+};
 
 /// The whole site.
 pub fn table(state: &AppState) -> Router {
@@ -63,8 +66,18 @@ fn people() -> Router<AppState> {
         .route("/account/sessions", get(account::sessions::get))
         .route("/account/sessions/end-all", post(account::sessions::end_all))
         .route("/account/sessions/{id}/end", post(account::sessions::end))
+        .route("/account/codes", get(account::codes::get).post(account::codes::post))
         .route("/account/history", get(account::history::get))
-        .route("/account/data", get(account::home::stored))
+        .route("/account/data", get(account::data::get))
+        .route("/account/data/export", post(account::data::export))
+        .route("/account/data/notice", get(account::data::notice))
+        .route("/account/receipts/{id}", get(account::data::receipt))
+        .route("/account/consents", get(account::consents::get))
+        .route("/account/consents/{service}/end", post(account::consents::end))
+        .route("/account/corrections", get(account::corrections::get).post(account::corrections::post))
+        .route("/account/corrections/{id}/withdraw", post(account::corrections::withdraw))
+        .route("/account/email", get(account::contact::get).post(account::contact::give))
+        .route("/account/email/confirm", post(account::contact::confirm))
         .route("/account/close", get(account::close::get).post(account::close::post))
         .route("/account/close/options", post(account::close::options))
         .route("/account/closed", get(account::close::closed))

@@ -1,36 +1,70 @@
-//! GET /account/data: everything kept about a person, in full.
+//! GET /account/data: everything kept about a person, in groups, with who received it and what was destroyed.
+//!
+//! The card number stays shut until it is asked for with presence proved; the leaf of the opening says which fields were opened.
 
 use super::authenticators;
+use super::consents::{self, Approved};
+use super::entries;
 use crate::vault::Profile;
 use crate::{Caller, Error, Fault, Platform, signed_in};
 use lionrock_model::account::AccountRefusal;
+use lionrock_model::correction::State;
+use lionrock_model::id::CorrectionId;
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
-use lionrock_store::consent;
-use lionrock_store::{credential, recovery_code, session};
+use lionrock_store::custody::Custody;
+use lionrock_store::{
+    consent, contact_change, correction, credential, custody, notice, outbox, recovery_code, session,
+};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How much of it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything but the card number.
+    Masked,
+    /// The card number, too; without a fresh proof of presence this is as [`Extent::Masked`].
+    Whole,
+}
 
 /// What is kept.
 #[derive(Clone)]
 pub struct Data {
+    /// Whether the card number was opened.
+    pub whole: bool,
     /// The facts of the card.
     pub profile: Profile,
     /// Confirmed address.
     pub email: Option<String>,
-    /// Names of the passkeys.
-    pub devices: Vec<String>,
+    /// Whether another address waits for its confirmation.
+    pub email_waiting: bool,
+    /// Names of the passkeys that may sign.
+    pub passkeys: Vec<String>,
+    /// Passkeys that were removed; that they were bound once stays on record.
+    pub passkeys_removed: usize,
     /// When the account began.
     pub since: Millis,
-    /// The notice agreed to: its SHA-256 and the language it was read in.
-    pub notice: (Vec<u8>, String),
+    /// The notice agreed to.
+    pub notice: Agreed,
     /// Unused recovery codes.
     pub codes_left: u64,
     /// Open sessions.
     pub sessions: usize,
-    /// Lines of the sign-in history of the last year, at most a hundred.
-    pub history: usize,
-    /// Approvals given to services.
-    pub consents: usize,
+    /// Lines of the sign-in history, at most a hundred, and the oldest of them.
+    pub history: (usize, Option<Millis>),
+    /// Services approved at some time.
+    pub approved: Vec<Approved>,
+    /// Who received what, newest first, one line a service.
+    pub received: Vec<Received>,
+    /// Requests for correction, newest first; what they say stays shut here.
+    pub corrections: Vec<Wish>,
+    /// Custodies of pictures, oldest first, with their receipts.
+    pub custodies: Vec<Custody>,
+    /// Letters about the person that have not left yet.
+    pub letters: i64,
+    /// Entries of the ledger about the person.
+    pub entries: usize,
 }
 
 impl std::fmt::Debug for Data {
@@ -39,33 +73,154 @@ impl std::fmt::Debug for Data {
     }
 }
 
-/// Opens everything for its owner; one leaf names all fields.
+/// The notice a person agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// SHA-256 of its text; zero for people of a test realm who were registered beforehand.
+    pub digest: Vec<u8>,
+    /// The language it was read in.
+    pub language: String,
+    /// Its version, when its text is kept.
+    pub version: Option<String>,
+}
+
+/// What a service received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The service.
+    pub service: String,
+    /// Words of all fields it ever received.
+    pub fields: Vec<String>,
+    /// How often.
+    pub times: usize,
+    /// First.
+    pub first: Millis,
+    /// Last.
+    pub last: Millis,
+}
+
+/// A request for correction, from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Its id.
+    pub id: CorrectionId,
+    /// The fact.
+    pub field: Field,
+    /// Where it stands.
+    pub state: State,
+    /// The first moment at which it is late.
+    pub due: Millis,
+}
+
+/// Opens it for its owner; one leaf names the fields.
 ///
 /// # Errors
 /// Of the session; faults.
-pub async fn data(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<Data, Error<AccountRefusal>> {
+pub async fn data(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+    extent: Extent,
+) -> Result<Data, Error<AccountRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store
         .write(move |tx| {
             let current = super::require(tx, &owned, &caller, &cookie)?;
             let who = current.resident.id;
-            let grant = super::own(tx, &owned, &caller, &current, &Field::ALL)?;
-            let standing = credential::standing(tx, who)?;
-            let devices = standing.iter().map(|one| authenticators::name(&grant, one));
+            let whole = extent == Extent::Whole && current.fresh(&owned, &caller).is_ok();
+            let fields: Vec<_> = Field::ALL.into_iter().filter(|field| whole || *field != Field::Hkid).collect();
+            let grant = super::own(tx, &owned, &caller, &current, &fields)?;
+            let (standing, all) = (credential::standing(tx, who)?, credential::all(tx, who)?);
+            let names = standing.iter().map(|one| authenticators::name(&grant, one));
             let (born, seen) = signed_in::horizon(&owned, caller.now);
+            let lines = session::history(tx, who, Millis(i64::MAX))?;
+            let told = entries::of(tx, &owned, who)?;
+            let change = contact_change::find(tx, who)?.filter(|row| caller.now < row.code_until);
             let row = grant.row()?;
+            let agreed = notice::find(tx, &row.notice_hash)?;
             Ok(Data {
+                whole,
                 profile: grant.profile()?,
                 email: grant.email()?.map(|email| email.reveal().to_owned()),
-                devices: devices.collect::<Result<_, Fault>>()?,
+                email_waiting: change.is_some(),
+                passkeys: names.collect::<Result<_, Fault>>()?,
+                passkeys_removed: all.len() - standing.len(),
                 since: Millis(row.created_at),
-                notice: (row.notice_hash.clone(), row.notice_language.clone()),
+                notice: Agreed {
+                    digest: row.notice_hash.clone(),
+                    language: row.notice_language.clone(),
+                    version: agreed.map(|notice| notice.version),
+                },
                 codes_left: recovery_code::left(tx, who)?,
                 sessions: session::open(tx, who, born, seen)?.len(),
-                history: session::history(tx, who, Millis(i64::MAX))?.len(),
-                consents: consent::of_resident(tx, who)?.len(),
+                history: (lines.len(), lines.last().map(|line| line.at)),
+                approved: consents::by_service(&consent::of_resident(tx, who)?),
+                received: received(&told),
+                corrections: correction::of_resident(tx, who)?.iter().map(wish).collect(),
+                custodies: custody::of_resident(tx, who)?,
+                letters: outbox::count_of(tx, who)?,
+                entries: told.len(),
             })
         })
         .await
+}
+
+/// The notice agreed to, word for word; none when nobody was shown one.
+///
+/// # Errors
+/// Of the session; `StoredData` when the kept text is not the one that was agreed to.
+pub async fn notice(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+) -> Result<Option<(notice::Notice, Millis)>, Error<AccountRefusal>> {
+    let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
+    platform
+        .store
+        .read(move |tx| {
+            let current = super::require(tx, &owned, &caller, &cookie)?;
+            let Some(found) = notice::find(tx, &current.resident.notice_hash)? else { return Ok(None) };
+            if wording_digest(&found)[..] != current.resident.notice_hash[..] {
+                return Err(Fault::stored_data("a notice is not the one that was agreed to").into());
+            }
+            Ok(Some((found, Millis(current.resident.created_at))))
+        })
+        .await
+}
+
+/// SHA-256 of a notice's wording, as it is kept with whoever agreed to it.
+#[must_use]
+pub fn wording_digest(notice: &notice::Notice) -> [u8; 32] {
+    lionrock_crypto::digest::sha256(notice.wording.as_bytes())
+}
+
+fn wish(row: &correction::Correction) -> Wish {
+    Wish { id: row.id, field: row.field, state: row.state, due: row.due }
+}
+
+/// Openings by services, one line a service.
+fn received(told: &[entries::Told]) -> Vec<Received> {
+    let mut services: BTreeMap<&str, Received> = BTreeMap::new();
+    for entry in told {
+        let Some(service) = entry.released_to() else { continue };
+        let line = services.entry(service).or_insert_with(|| Received {
+            service: service.to_owned(),
+            fields: Vec::new(),
+            times: 0,
+            first: entry.at,
+            last: entry.at,
+        });
+        line.times += 1;
+        line.first = line.first.min(entry.at);
+        line.last = line.last.max(entry.at);
+        for field in entry.fields() {
+            if !line.fields.iter().any(|known| known == field) {
+                line.fields.push(field.to_owned());
+            }
+        }
+    }
+    let mut lines: Vec<_> = services.into_values().collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.last));
+    lines
 }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lionrock_crypto::digest::sha256;
 use lionrock_model::id::RegistrationId;
 use lionrock_model::register::{RegisterRefusal, Step};
+use lionrock_store::notice;
 use lionrock_store::registration::{self, Registration};
 use serde_json::json;
 use std::fmt;
@@ -97,9 +98,15 @@ pub async fn begin(
         expires: caller.now.after(platform.settings.limits.registration),
     };
     let (shared, who) = (Arc::clone(platform), caller.clone());
+    let agreed = notice::Notice {
+        version: command.version.to_owned(),
+        language: caller.language.tag().to_owned(),
+        wording: command.notice,
+    };
     platform
         .store
         .write(move |tx| {
+            notice::keep(tx, &row.notice_hash, &agreed, who.now)?;
             let hash: String = row.notice_hash.iter().map(|byte| format!("{byte:02x}")).collect();
             let body = json!({
                 "language": row.language.tag(),

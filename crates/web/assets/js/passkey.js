@@ -18,6 +18,11 @@ for (const form of document.querySelectorAll("form[data-passkey], form[data-step
       say(form, words.sending);
       if (form.dataset.passkey) location.assign(next);
       else form.submit();
+      // What comes is a file: the page stays, and is ready again.
+      if (form.dataset.stays) {
+        say(form, form.dataset.stays);
+        delete form.dataset.busy;
+      }
     } catch (error) {
       say(form, "");
       showProblem(explain(error, words));

@@ -33,3 +33,5 @@ problem-sign-in-first-title = Sign in first
 problem-sign-in-first = This page is about your account. Sign in, then try again.
 problem-fault-title = Something went wrong
 problem-fault = We could not finish this. Try again; if it happens again, tell the help desk the number below.
+problem-put-back-title = Your record is held
+problem-put-back = Your record in our store is older than our public log says it should be, or was changed outside this service. Nothing was opened and nothing has changed. The officers in charge have been told. Ask the help desk with the number below; you lose nothing by waiting.

@@ -44,3 +44,10 @@ refusal-too-many-authenticators = Your account has as many passkeys as it can ta
 refusal-session-over = You have been signed out, because it was long ago or the session was ended. Nothing is lost. Sign in again.
 refusal-step-up-needed = For this step we need to know that it is you. Use your passkey once more, then try again.
 refusal-too-many-tries = Many attempts to sign in failed from your network. Your account is not locked. Wait a few minutes, or use another network.
+
+# What is kept about the person.
+refusal-correction-field = Choose the fact that is wrong. Nothing has been sent.
+refusal-correction-should = Say what it should be, in at most 120 characters. Nothing has been sent.
+refusal-correction-waiting = You have a request about this fact already. Take that one back first, or wait for its answer.
+refusal-correction-why = This is too long, or holds characters that cannot be seen. Use at most 1000 characters; nothing has been sent.
+refusal-email-same = This is the address we have already. Nothing has changed.

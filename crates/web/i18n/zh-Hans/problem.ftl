@@ -32,3 +32,5 @@ problem-sign-in-first-title = 请先登录
 problem-sign-in-first = 这一页与您的账户有关。请先登录，然后再试。
 problem-fault-title = 出现问题
 problem-fault = 我们未能完成这项请求。请重试；如再次出现，请把下面的编号告诉服务台。
+problem-put-back-title = 您的记录已暂停使用
+problem-put-back = 系统存储的记录与公开日志的记载不符：可能比日志旧，或曾在本服务以外被更改。没有资料被打开，也没有任何更改。负责人员已经收到通知。请把下面的编号告诉服务台；等候期间您不会有损失。

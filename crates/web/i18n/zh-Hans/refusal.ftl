@@ -43,3 +43,9 @@ refusal-too-many-authenticators = 您的账户已达通行密钥数量上限。�
 refusal-session-over = 您已退出登录，因为时间已久或登录已被结束。没有丢失任何资料，请重新登录。
 refusal-step-up-needed = 这一步需要确认是您本人。请再用一次通行密钥，然后重试。
 refusal-too-many-tries = 您所在的网络有多次登录失败。您的账户没有被锁定。请等几分钟，或使用另一个网络。
+
+refusal-correction-field = 请选择不正确的一项。没有发送任何内容。
+refusal-correction-should = 请说明应该是什么，最多 120 个字符。没有发送任何内容。
+refusal-correction-waiting = 您已就此项提出请求。请先撤回该请求，或等候答复。
+refusal-correction-why = 内容太长，或含有看不见的字符。最多 1000 个字符；没有发送任何内容。
+refusal-email-same = 这正是我们现有的邮箱。一切没有改变。

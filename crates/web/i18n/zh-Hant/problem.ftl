@@ -32,3 +32,5 @@ problem-sign-in-first-title = 請先登入
 problem-sign-in-first = 這一頁與你的帳戶有關。請先登入，然後再試。
 problem-fault-title = 出現問題
 problem-fault = 我們未能完成這項要求。請再試；如再次出現，請把下面的編號告訴服務台。
+problem-put-back-title = 你的紀錄已暫停使用
+problem-put-back = 系統儲存的紀錄，與公開日誌的記載不符：可能比日誌舊，或曾在本服務以外被更改。沒有資料被開啟，也沒有任何更改。負責人員已經收到通知。請把下面的編號告訴服務台；等候期間你不會有損失。

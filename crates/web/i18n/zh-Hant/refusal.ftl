@@ -43,3 +43,9 @@ refusal-too-many-authenticators = 你的帳戶已達通行密鑰數目上限。�
 refusal-session-over = 你已登出，因為時間已久或登入已被結束。沒有遺失任何資料，請重新登入。
 refusal-step-up-needed = 這一步需要確認是你本人。請再用一次通行密鑰，然後再試。
 refusal-too-many-tries = 你所在的網絡有多次登入失敗。你的帳戶沒有被鎖。請等幾分鐘，或使用另一個網絡。
+
+refusal-correction-field = 請選擇不正確的一項。沒有送出任何內容。
+refusal-correction-should = 請說明應該是甚麼，最多 120 個字元。沒有送出任何內容。
+refusal-correction-waiting = 你已就此項提出要求。請先收回該要求，或等候答覆。
+refusal-correction-why = 內容太長，或含有看不見的字元。最多 1000 個字元；沒有送出任何內容。
+refusal-email-same = 這正是我們現有的地址。一切沒有改變。

@@ -1,13 +1,12 @@
 //! The timeline: who signed in, what changed, who read the person's data.
 
 use axum::extract::{Query, State};
-use lionrock_model::id::ServiceId;
 use lionrock_model::session::SignIn;
 use lionrock_model::time::Millis;
 use lionrock_service::account::history::{self, Line, Reader, What};
 use serde::Deserialize;
 
-use super::{cookie, device, failure};
+use super::{cookie, device, failure, service_name};
 use crate::language::Say;
 use crate::page::account::{Event, History, Proof};
 use crate::page::{self, time};
@@ -59,7 +58,7 @@ fn sentence(state: &AppState, visit: &Visit, line: &Line) -> String {
             match by {
                 Reader::Platform => say.t1("history-opened-platform", "fields", fields),
                 Reader::Service(id) => {
-                    say.t2("history-opened-service", "service", service(state, visit, id), "fields", fields)
+                    say.t2("history-opened-service", "service", service_name(state, visit, id), "fields", fields)
                 }
                 Reader::Oneself if purpose == "consent-preview" => say.t1("history-opened-preview", "fields", fields),
                 Reader::Oneself => say.t1("history-opened-self", "fields", fields),
@@ -67,15 +66,8 @@ fn sentence(state: &AppState, visit: &Visit, line: &Line) -> String {
         }
         What::Changed { kind, service: about } => {
             let key = format!("history-kind-{}", kind.replace('.', "-"));
-            let about = about.as_deref().map(|id| service(state, visit, id)).unwrap_or_default();
+            let about = about.as_deref().map(|id| service_name(state, visit, id)).unwrap_or_default();
             if say.knows(&key) { say.t1(&key, "service", about) } else { say.t1("history-kind-other", "kind", kind) }
         }
     }
-}
-
-/// A service's name in the visitor's language; its id when it is not registered any more.
-fn service(state: &AppState, visit: &Visit, id: &str) -> String {
-    let known = ServiceId::parse(id).ok();
-    let known = known.as_ref().and_then(|id| state.platform.service(id));
-    known.map_or_else(|| id.to_owned(), |service| service.name().to(visit.caller.language).to_owned())
 }

@@ -1,4 +1,4 @@
-//! Views of the account: home, authenticators, sessions, history, stored data, closing.
+//! Views of the account: home, authenticators, sessions, history, closing.
 
 use askama::Template;
 
@@ -105,16 +105,6 @@ pub struct Proof {
     pub hash: String,
 }
 
-/// Everything stored about the person.
-#[derive(Template)]
-#[template(path = "account/data.html")]
-pub struct Data {
-    /// Frame; title key `data-title`.
-    pub frame: Frame,
-    /// Name of the field in the visitor's language, and its value.
-    pub fields: Vec<(String, String)>,
-}
-
 /// Closing the account. The script sends `confirm` and `shown` to `/account/close/options`, then the `AuthenticationResponseJSON` to `/account/close`,
 /// which answers `page::next`.
 #[derive(Template)]
@@ -144,4 +134,4 @@ pub struct Closed {
     pub at: String,
 }
 
-view!(Home, Authenticators, Sessions, History, Data, Close, Closed);
+view!(Home, Authenticators, Sessions, History, Close, Closed);

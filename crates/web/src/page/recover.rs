@@ -25,4 +25,16 @@ pub struct NewPasskey {
     pub frame: Frame,
 }
 
-view!(Recover, NewPasskey);
+/// The recovery codes of an account: how many are left; right after they were made, the codes themselves.
+#[derive(Template)]
+#[template(path = "account/codes.html")]
+pub struct RecoveryCodes {
+    /// Frame; title key `recovery-codes-title`.
+    pub frame: Frame,
+    /// Unused codes.
+    pub left: u64,
+    /// New codes, as people write them down; shown this once.
+    pub fresh: Vec<String>,
+}
+
+view!(Recover, NewPasskey, RecoveryCodes);
