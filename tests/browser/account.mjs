@@ -36,6 +36,44 @@ export async function managePasskeys(visitor) {
   await page.waitForFunction(() => document.querySelectorAll("main .list > li").length === 1);
 }
 
+/** Every device is lost: card number and two codes make a passkey on a new one. The old device opens nothing any more. */
+export async function recover(visitor, hkid, codes) {
+  const { page } = visitor;
+  const lost = visitor.authenticator;
+  await visitor.changeDevice();
+  await page.context().clearCookies();
+  await visitor.open("/signin");
+  await page.click("a[href='/recover']");
+  await visitor.arriveAt("/recover");
+  await visitor.look("recover");
+  const type = async (number, first, second) => {
+    await page.fill("#hkid", number);
+    await page.fill("#first", first);
+    await page.fill("#second", second);
+    await page.click("#continue");
+  };
+  await type(hkid, codes[0], codes[0]);
+  await page.waitForSelector("#first-mistake");
+  await visitor.look("recover-same-code");
+  await type(hkid, codes[0].toLowerCase(), "0000 0000 0000");
+  await page.waitForSelector("#first-mistake");
+  await type(hkid, codes[0].toLowerCase(), codes[1].replaceAll("-", " "));
+  await visitor.arriveAt("/recover/passkey");
+  await visitor.look("recover-passkey");
+  await visitor.go("/account/authenticators");
+  await visitor.look("recovered");
+  assert.equal(await page.locator("main .list > li").count(), 1, "only the new passkey is left");
+  await visitor.open("/account/history");
+  await visitor.look("history-after-recovery");
+  const fresh = visitor.authenticator;
+  await page.context().clearCookies();
+  await visitor.useDevice(lost);
+  await visitor.open("/signin");
+  await page.click("#continue");
+  await page.waitForSelector("#problem:visible");
+  return fresh;
+}
+
 /** Ends the sessions elsewhere. */
 export async function manageSessions(visitor) {
   const { page } = visitor;

@@ -78,7 +78,7 @@ export async function judged(visitor, { look = false, to = "/register/passkey" }
   });
 }
 
-/** Passkey, codes, e-mail, receipt. */
+/** Passkey, codes, e-mail, receipt; gives the recovery codes. */
 export async function finish(visitor, email, { look = false } = {}) {
   const { page } = visitor;
   if (look) await visitor.look("passkey");
@@ -99,6 +99,7 @@ export async function finish(visitor, email, { look = false } = {}) {
   await Promise.all([page.waitForURL("**/register/done"), page.dblclick("#continue")]);
   if (look) await visitor.look("done");
   if (look) await visitor.printsOnOnePage("done");
+  return codes;
 }
 
 /** The six digits of the newest letter. */

@@ -1,7 +1,7 @@
 // Registration by file and by camera, in three languages, and signing in at the demo online service.
 
 import assert from "node:assert/strict";
-import { close, managePasskeys, manageSessions } from "../account.mjs";
+import { close, managePasskeys, manageSessions, recover } from "../account.mjs";
 import { agree, chooseFace, finish, judged, moveFace, shootCard, showCard } from "../steps.mjs";
 
 /** The receipt as the page saves it. */
@@ -42,7 +42,7 @@ async function whole({ demo, browser }, language, slug, way) {
     await chooseFace(visitor, slug, seen);
   }
   await judged(visitor, seen);
-  await finish(visitor, `${slug}@example.hk`, seen);
+  visitor.codes = await finish(visitor, `${slug}@example.hk`, seen);
   const saved = await receipt(visitor);
   assert.deepEqual([saved.status, saved.type], [200, "application/json"]);
 
