@@ -29,6 +29,9 @@ use lionrock_wire::webauthn::{
 };
 use serde_json::json;
 
+/// How often a passkey is looked at again when it was used elsewhere at the same moment.
+const RACES: u32 = 4;
+
 /// Bytes of a challenge.
 pub const CHALLENGE_BYTES: usize = 64;
 
@@ -134,12 +137,31 @@ pub fn prove(
     wanted: Option<ResidentId>,
     response: &AuthenticationResponse,
 ) -> Result<Result<Proof, PasskeyRefusal>, Fault> {
+    for _ in 0..RACES {
+        if let Some(outcome) = proved(tx, platform, caller, challenge, wanted, response)? {
+            return Ok(outcome);
+        }
+    }
+    Err(lionrock_store::Error::Busy.into())
+}
+
+/// One look at the passkey and its checks. None when the passkey was used, changed or removed between looking and writing
+/// down: then it is looked at again. Whoever closes an account removes its passkeys, so that cannot be passed by either.
+fn proved(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    challenge: &[u8],
+    wanted: Option<ResidentId>,
+    response: &AuthenticationResponse,
+) -> Result<Option<Result<Proof, PasskeyRefusal>>, Fault> {
+    const NO: Result<Option<Result<Proof, PasskeyRefusal>>, Fault> = Ok(Some(Err(PasskeyRefusal::PasskeyNotAccepted)));
     let known = credential::by_external_id(tx, &response.id)?
         .filter(|known| known.is_standing() && wanted.is_none_or(|wanted| wanted == known.resident));
-    let Some(known) = known else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
+    let Some(known) = known else { return NO };
     let account = resident::find(tx, known.resident)?.filter(|row| row.active);
-    let Some(account) = account else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
-    let Some(handle) = account.user_handle.clone() else { return Ok(Err(PasskeyRefusal::PasskeyNotAccepted)) };
+    let Some(account) = account else { return NO };
+    let Some(handle) = account.user_handle.clone() else { return NO };
     let origins = origins(platform);
     let expected = AssertionExpectation {
         party: party(platform, &origins),
@@ -157,23 +179,23 @@ pub fn prove(
     };
     let verified = match assertion::verify(response, &expected, &stored) {
         Ok(verified) => verified,
-        Err(failure) => return Ok(Err(refused(caller, failure))),
+        Err(failure) => return Ok(Some(Err(refused(caller, failure)))),
     };
     // Only whoever holds the passkey learns that something is wrong with the account; a removed one is like an unknown one.
     if freshness::signing(tx, platform, &account, &known)? == Signing::Over {
-        return Ok(Err(PasskeyRefusal::PasskeyNotAccepted));
+        return NO;
     }
     let alarm = verified.counter == Counter::Suspicious;
     if !credential::signed(tx, &known, verified.sign_count, verified.backed_up, caller.now, alarm)? {
-        return Err(Fault::stored_data("a passkey changed within its own transaction"));
+        return Ok(None);
     }
-    Ok(Ok(Proof {
+    Ok(Some(Ok(Proof {
         resident: known.resident,
         approved: digest_part(challenge),
         credential: known,
         account,
         counter_alarm: alarm,
-    }))
+    })))
 }
 
 /// Finishes a ceremony that makes a passkey: takes the challenge out and does every check of WebAuthn L3 section 7.1. Returns

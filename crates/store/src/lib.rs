@@ -143,10 +143,10 @@ impl Store {
         self.engine.glance(f).await
     }
 
-    /// As [`Store::write`], for work that decides nothing by what it reads: each statement carries its own condition (INSERT …
-    /// ON CONFLICT, UPDATE … WHERE key AND state), and what it answers follows from how many rows it changed. All or nothing, but
+    /// As [`Store::write`], for work that relies on no reading unless the statement that acts on it asserts it again (INSERT …
+    /// ON CONFLICT, UPDATE … WHERE key AND state or version), and goes by how many rows that changed. All or nothing, but
     /// not as if it were alone: PostgreSQL runs it at READ COMMITTED, where it neither loses nor costs others a race over
-    /// rows that only lie near each other. When in doubt, use `write`.
+    /// rows that only lie near each other. When in doubt, use `write`. Decision 0020 lists who may.
     ///
     /// # Errors
     /// As [`Store::write`].

@@ -14,7 +14,8 @@ const BY_ACCESS: &str = "SELECT code, service, resident, consent, sub, scope, re
                          authenticated_at, acr, issued_at, expires_at, used_at, access_expires_at, revoked_at \
                          FROM oidc_grant WHERE access = $1";
 const EXCHANGE: &str = "UPDATE oidc_grant SET used_at = $2, access = $3, access_expires_at = $4 \
-                        WHERE code = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2";
+                        WHERE code = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2 \
+                        AND EXISTS (SELECT 1 FROM consent WHERE id = oidc_grant.consent AND ended_at IS NULL)";
 const REVOKE: &str = "UPDATE oidc_grant SET revoked_at = $2 WHERE code = $1 AND revoked_at IS NULL";
 const REVOKE_FOR: &str =
     "UPDATE oidc_grant SET revoked_at = $3 WHERE resident = $1 AND service = $2 AND revoked_at IS NULL";
@@ -97,7 +98,8 @@ pub fn by_access(tx: &mut Tx<'_>, access: [u8; 32]) -> Result<Option<Grant>, Err
     tx.first(BY_ACCESS, &[Value::from(access)])?.map(|row| read(&row)).transpose()
 }
 
-/// Exchanges the code for an access token, once. False when it was exchanged already, revoked, or its time is over.
+/// Exchanges the code for an access token, once. False when it was exchanged already, revoked, its time is over, or its consent does
+/// not stand any more: one taken back while the code was being given out.
 ///
 /// # Errors
 /// Of the store.

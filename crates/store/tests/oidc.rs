@@ -53,6 +53,21 @@ fn grant() -> Grant {
     }
 }
 
+/// The consent the grant stands on.
+fn approval() -> Consent {
+    Consent {
+        id: grant().consent,
+        resident: resident(1),
+        service: "library".to_owned(),
+        fields: Vec::new(),
+        purpose_hash: [6; 32],
+        shown_hash: [7; 32],
+        credential: CredentialId::new(Millis(1), [0; 10]),
+        granted_at: Millis(900),
+        ended_at: None,
+    }
+}
+
 /// Runs one statement in a transaction of its own.
 async fn write<T: Send + 'static>(
     store: &Store,
@@ -77,9 +92,36 @@ both_engines! {
     fn two_who_race_for_one_request_do_not_both_get_it(store) {
         write(&store, |tx| oidc_request::insert(tx, &request())).await;
         let take = || store.write(|tx| oidc_request::take(tx, [1; 32], Millis(1_500)));
-        let (a, b, c, d) = tokio::join!(take(), take(), take(), take());
-        let won: usize = [a, b, c, d].into_iter().map(|it: Result<bool, Error>| usize::from(it.unwrap())).sum();
+        let beside = || store.compare_and_set(|tx| oidc_request::take(tx, [1; 32], Millis(1_500)));
+        let (a, b, c, d, e, f) = tokio::join!(take(), beside(), take(), beside(), beside(), take());
+        let won: usize = [a, b, c, d, e, f].into_iter().map(|it: Result<bool, Error>| usize::from(it.unwrap())).sum();
         assert_eq!(won, 1);
+    }
+
+    fn what_is_compared_and_set_happens_once_and_whole(store) {
+        write(&store, |tx| consent::insert(tx, &approval())).await;
+        write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
+        let exchange = |word: u8| store.compare_and_set(move |tx| {
+            let fresh = oidc_assertion::take(tx, "library", [word; 32], Millis(5))?;
+            Ok::<_, Error>(fresh && oidc_grant::exchange(tx, [4; 32], Millis(1_500), [word; 32], Millis(9_000))?)
+        });
+        let (a, b, c, d) = tokio::join!(exchange(21), exchange(22), exchange(23), exchange(21));
+        let won: usize = [a, b, c, d].into_iter().map(|it| usize::from(it.unwrap())).sum();
+        assert_eq!(won, 1);
+        let undone: Result<(), Error> = store.compare_and_set(|tx| {
+            oidc_assertion::take(tx, "library", [30; 32], Millis(5))?;
+            Err(Error::Busy)
+        }).await;
+        assert!(undone.is_err());
+        assert!(write(&store, |tx| oidc_assertion::take(tx, "library", [30; 32], Millis(5))).await, "it was undone");
+    }
+
+    fn a_code_is_worth_nothing_when_its_consent_ended_meanwhile(store) {
+        write(&store, |tx| consent::insert(tx, &approval())).await;
+        write(&store, |tx| consent::end(tx, resident(1), "library", Millis(950))).await;
+        // Given out by a transaction that saw the consent still standing.
+        write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
+        assert!(!write(&store, |tx| oidc_grant::exchange(tx, [4; 32], Millis(1_500), [5; 32], Millis(9))).await);
     }
 
     fn an_assertion_counts_once_at_its_service(store) {
@@ -107,6 +149,7 @@ both_engines! {
     }
 
     fn a_code_is_exchanged_once_within_its_minute(store) {
+        write(&store, |tx| consent::insert(tx, &approval())).await;
         write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
         assert_eq!(store.read(|tx| oidc_grant::by_code(tx, [4; 32])).await.unwrap(), Some(grant()));
         let exchange = |now: i64| store.write(move |tx| oidc_grant::exchange(tx, [4; 32], Millis(now), [5; 32], Millis(9_000)));
@@ -121,6 +164,7 @@ both_engines! {
     }
 
     fn a_revoked_code_is_worth_nothing(store) {
+        write(&store, |tx| consent::insert(tx, &approval())).await;
         write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
         assert_eq!(write(&store, |tx| oidc_grant::revoke_for(tx, resident(1), "library", Millis(3))).await, 1);
         assert!(!write(&store, |tx| oidc_grant::exchange(tx, [4; 32], Millis(1_500), [5; 32], Millis(9))).await);

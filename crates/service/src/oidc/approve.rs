@@ -57,7 +57,7 @@ pub async fn approve(
     let handle = sha256(command.handle.as_bytes());
     let (store, owned, caller) = (platform.store.clone(), Arc::clone(platform), caller.clone());
     store
-        .write(move |tx| {
+        .compare_and_set(move |tx| {
             let request = still_waiting(tx, caller.now, handle).map_err(widen)?;
             consent::service(&owned, &request).map_err(widen)?;
             let (code, session) = carry_out(tx, &owned, &caller, &request, &command)?;
