@@ -4,7 +4,7 @@ use crate::config::{Config, Keys, Mail};
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
 use crate::worker::session::{Host, Launch};
-use crate::{clock, gate, root_key};
+use crate::{clock, gate, root_key, services};
 use anyhow::{Context, Result, bail};
 use lionrock_crypto::digest::sha256;
 use lionrock_crypto::ring::Root;
@@ -14,6 +14,7 @@ use lionrock_gateway::registry::HttpRegistry;
 use lionrock_model::realm::Realm;
 use lionrock_model::service::Service;
 use lionrock_service::caller::{Entropy, System};
+use lionrock_service::gate::Watch;
 use lionrock_service::ledger::Desk;
 use lionrock_service::platform::Limits;
 use lionrock_service::port::{Mail as MailPort, ProofingProvider};
@@ -32,15 +33,24 @@ pub struct Started {
     pub pool: Arc<Pool>,
 }
 
-/// Runs the gate and opens everything a server needs, sockets excepted.
+/// Runs the gate and opens everything a server needs, sockets excepted. Services of its own come before the declared ones.
 ///
 /// # Errors
 /// Names what is wrong and what to do; nothing listens yet.
-pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -> Result<Started> {
+pub async fn platform(config: &Config, own: Vec<Service>, limits: Limits) -> Result<Started> {
     let realm = config.realm()?;
-    pass_gate(config, &realm)?;
+    config.check()?;
+    let mut verdict = gate::run(config, &realm, &limits).await;
+    if !verdict.is_open() {
+        return Err(gate::shut(config, &realm, verdict, None).await);
+    }
+    let declared = config.services.as_deref().map(|file| services::read(file, &realm)).transpose()?;
     let root = root(config)?;
     let store = Store::open(&config.store()).await?;
+    verdict.checks.extend(gate::universe::checks(&store, config, &realm).await);
+    if !verdict.is_open() {
+        return Err(gate::shut(config, &realm, verdict, Some(store)).await);
+    }
     let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
     let pool = pool(config, &realm, limits.custody).await?;
     let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool), node(config), boot_id()).await;
@@ -50,12 +60,15 @@ pub async fn platform(config: &Config, services: Vec<Service>, limits: Limits) -
         rp_id: config.rp_id(),
         rp_name: config.name.clone(),
         data: config.data.clone(),
-        services,
+        services: own.into_iter().chain(declared.unwrap_or_default()).collect(),
         alerts: config.alerts()?,
         limits,
+        custodian: None,
     };
     let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
-    Ok(Started { platform: Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() }), pool })
+    let platform = Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Watch::new(verdict.deviations.clone()), ledger: Desk::default() });
+    lionrock_service::gate::passed(&platform, &clock::platform_caller(), verdict.findings()).await?;
+    Ok(Started { platform, pool })
 }
 
 fn boot_id() -> [u8; 16] {
@@ -71,31 +84,21 @@ fn node(config: &Config) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn pass_gate(config: &Config, realm: &Realm) -> Result<()> {
-    config.check()?;
-    let failures: Vec<_> = gate::checks(config, realm, gate::Build::this())
-        .into_iter()
-        .filter_map(|check| check.failure.map(|failure| format!("  {}: {failure}", check.name)))
-        .collect();
-    if failures.is_empty() {
-        return Ok(());
-    }
-    bail!("the start gate of realm {realm} stays shut:\n{}", failures.join("\n"))
-}
-
 /// Opens the root key the configuration names.
 ///
 /// # Errors
 /// When it cannot be opened, and what to do.
 pub fn root(config: &Config) -> Result<Root> {
-    match &config.keys {
-        Keys { pkcs11: Some(token), .. } => root_key::in_module(token),
-        Keys { root_file: Some(file), .. } => root_key::read(file),
+    let keys = &config.keys;
+    let root = match keys {
+        Keys { root_file: Some(file), .. } => root_key::read(file)?,
         Keys { passphrase_file: Some(file), .. } => {
-            root_key::from_passphrase(file, &config.data.join("passphrase.salt"), &System)
+            root_key::from_passphrase(file, &config.data.join("passphrase.salt"), &System)?
         }
-        _ => bail!("keys: give one of root_file, passphrase_file and pkcs11"),
-    }
+        Keys { pkcs11: Some(token), .. } if keys.root_token().is_some() => root_key::in_module(token)?,
+        _ => bail!("the root key is in shares: start the server, and hand each share to `lionrock key unseal`"),
+    };
+    root_key::with_module(root, keys)
 }
 
 async fn pool(config: &Config, realm: &Realm, deadline: Duration) -> Result<Arc<Pool>> {

@@ -94,18 +94,21 @@ pub enum Purpose {
     Notification,
     /// A registration under way is carried on to its account.
     Registration,
+    /// After a restore the seals of a few records are tried; nobody sees what they hold.
+    RestoreCheck,
     /// A service receives what the person released to it.
     Release,
 }
 
 impl Purpose {
     /// All purposes there are.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AccountManagement,
         Self::ConsentPreview,
         Self::KeyRotation,
         Self::Notification,
         Self::Registration,
+        Self::RestoreCheck,
         Self::Release,
     ];
 
@@ -118,6 +121,7 @@ impl Purpose {
             Self::KeyRotation => "key-rotation",
             Self::Notification => "notification",
             Self::Registration => "registration",
+            Self::RestoreCheck => "restore-check",
             Self::Release => "release",
         }
     }
@@ -130,7 +134,7 @@ impl Purpose {
             Self::ConsentPreview | Self::Release => {
                 &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::Email]
             }
-            Self::KeyRotation => &[],
+            Self::KeyRotation | Self::RestoreCheck => &[],
             Self::Notification => &[Field::Email],
         }
     }
@@ -261,7 +265,7 @@ pub fn decide(
                 return Err(OpenRefusal::NoConsent);
             }
         }
-        (Actor::Platform, Purpose::Notification) => {}
+        (Actor::Platform, Purpose::Notification | Purpose::RestoreCheck) => {}
         _ => return Err(OpenRefusal::NotForThisPurpose),
     }
     let consent = ground.filter(|_| purpose == Purpose::Release).map(|ground| ground.consent);

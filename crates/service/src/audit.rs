@@ -1,7 +1,7 @@
 //! Writing to the ledger from inside a business transaction.
 
 use crate::{Caller, Fault, Platform};
-use lionrock_crypto::ring::{Domain, Slot};
+use lionrock_crypto::ring::{Domain, KeyRing, Slot};
 use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
 use lionrock_model::id::ResidentId;
 use lionrock_store::{Tx, leaf};
@@ -47,12 +47,26 @@ pub(crate) fn append_as(
     id: [u8; 16],
     event: &Event,
 ) -> Result<(), Fault> {
+    append_with(tx, &platform.keys, caller, id, event)
+}
+
+/// As [`append_as`], before there is a platform: only the ring is needed.
+///
+/// # Errors
+/// As [`append`].
+pub(crate) fn append_with(
+    tx: &mut Tx<'_>,
+    keys: &KeyRing,
+    caller: &Caller,
+    id: [u8; 16],
+    event: &Event,
+) -> Result<(), Fault> {
     let key: [u8; 32] = caller.random();
     let kind = Kind::parse(event.kind).map_err(|_| Fault::bug(format!("not a kind of leaf: {}", event.kind)))?;
     let canonical = canonical(event, caller)?;
     let leaf = Leaf::commit(id, kind, CoarseTime::from_millis(caller.now.0), &key, &canonical);
     let body = [&key[..], &canonical].concat();
-    let sealed = platform.keys.seal(Domain::Audit, &slot(&id), None, &body, &*caller.entropy)?;
+    let sealed = keys.seal(Domain::Audit, &slot(&id), None, &body, &*caller.entropy)?;
     let row = leaf::NewLeaf {
         event: id,
         kind: event.kind.to_owned(),
@@ -63,6 +77,21 @@ pub(crate) fn append_as(
         created_at: caller.now.0,
     };
     Ok(leaf::insert(tx, &row)?)
+}
+
+/// Seals the body of an event that the ledger has already, as [`append`] would have: for a restore.
+///
+/// # Errors
+/// `Key` when sealing fails.
+pub(crate) fn seal_body(
+    platform: &Platform,
+    caller: &Caller,
+    event: &[u8; 16],
+    key: &[u8; 32],
+    canonical: &[u8],
+) -> Result<Vec<u8>, Fault> {
+    let body = [&key[..], canonical].concat();
+    Ok(platform.keys.seal(Domain::Audit, &slot(event), None, &body, &*caller.entropy)?.into())
 }
 
 /// Reads an event's commitment key and canonical bytes back.

@@ -3,7 +3,7 @@
 use crate::Caller;
 use lionrock_crypto::ring::{KeyRing, Root, Wrapped};
 use lionrock_model::realm::Realm;
-use lionrock_store::{Store, key_ring};
+use lionrock_store::{Store, key_ring, restore};
 use thiserror::Error;
 
 /// Why the key ring stays shut.
@@ -23,6 +23,9 @@ pub enum KeyRingError {
     /// Keys are missing from the ring.
     #[error("the key ring of this store is incomplete: restore a backup, do not go on writing")]
     Incomplete,
+    /// A restore into this store broke off.
+    #[error("a restore into this store broke off, and half a restore is never served: run `lionrock backup restore` again")]
+    RestoreUnfinished,
     /// The library refused.
     #[error(transparent)]
     Key(lionrock_crypto::Error),
@@ -47,6 +50,9 @@ impl From<lionrock_crypto::Error> for KeyRingError {
 /// As [`KeyRingError`] says; nothing is written unless the store was empty.
 pub async fn key_ring(store: &Store, root: &Root, realm: &Realm, caller: &Caller) -> Result<KeyRing, KeyRingError> {
     let name = realm.to_string();
+    if store.read(restore::read).await?.is_some_and(|restore| restore.done_at.is_none()) {
+        return Err(KeyRingError::RestoreUnfinished);
+    }
     let marked = store.read(key_ring::realm).await?;
     if let Some(found) = marked.filter(|found| *found != name) {
         return Err(KeyRingError::WrongRealm { found, asked: name });
@@ -58,6 +64,15 @@ pub async fn key_ring(store: &Store, root: &Root, realm: &Realm, caller: &Caller
     // A rotation may be under way: then the newest key is known, but not to be used yet.
     ring.adopt_holding(&wrapped, &store.read(key_ring::held).await?)?;
     Ok(ring)
+}
+
+/// Opens wrapped keys that are in no store yet: those of a backup.
+///
+/// # Errors
+/// `WrongRoot` and `Incomplete`.
+pub fn open(root: &Root, realm: &str, entries: &[key_ring::Entry]) -> Result<KeyRing, KeyRingError> {
+    let wrapped: Vec<Wrapped> = entries.iter().cloned().map(wrapped).collect();
+    Ok(KeyRing::open(root, realm, &wrapped)?)
 }
 
 /// Stores a fresh ring, unless another process was faster; answers what is stored.

@@ -16,7 +16,7 @@ pub mod sequence;
 pub use desk::{Desk, Standing};
 pub use include::{inclusion, wait};
 pub use job::run;
-pub use publish::Publisher;
+pub use publish::{Publisher, compare};
 pub use published::{Published, published};
 pub use sequence::sequence;
 
@@ -61,7 +61,7 @@ fn verifier(origin: &str, key: &SigningKey) -> Result<Verifier, Fault> {
 }
 
 /// The published bytes of a stored entry.
-fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
+pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
     let damaged = |what: &dyn std::fmt::Display| Fault::stored_data(format!("table leaf: {what}"));
     let seconds = u64::try_from(entry.coarse_time).map_err(|error| damaged(&error))?;
     let leaf = Leaf {

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod boot;
 pub mod caller;
 pub mod ceremony;

@@ -1,6 +1,7 @@
 //! The platform: store, keys, settings and the systems it calls, in one value behind one `Arc`.
 
 use crate::port::{Mail, ProofingProvider, Registry};
+use lionrock_crypto::backup::Custodian;
 use lionrock_crypto::ring::KeyRing;
 use lionrock_model::budget::Budgets;
 use lionrock_model::id::ServiceId;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub alerts: Vec<Email>,
     /// Spans and counts that policy fixes.
     pub limits: Limits,
+    /// Who alone can open backups and the journal of revocations; without one neither is made.
+    pub custodian: Option<Custodian>,
 }
 
 /// Spans and counts that policy fixes. Tests shorten them; a production realm runs with the defaults.

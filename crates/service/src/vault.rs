@@ -16,16 +16,17 @@ pub use desk::{Alarm, Desk};
 
 use crate::audit::{self, Event};
 use crate::freshness::{self, Standing};
+use crate::rotation::home;
 use crate::{Caller, Fault, Platform, erasure};
 use desk::Use;
 use lionrock_crypto::digest::sha256;
-use lionrock_crypto::ring::{Domain, Mac, ResidentKey, Slot};
+use lionrock_crypto::ring::{Domain, Mac, ResidentKey, Sealed, Slot};
 use lionrock_model::budget::{Budget, Kind};
 use lionrock_model::hkid::Hkid;
 use lionrock_model::id::ResidentId;
 use lionrock_model::person::{CardFacts, ChineseName, Email, EnglishName, Sex};
-use lionrock_model::policy::{Actor, Decision, Field, Subject};
-use lionrock_store::{Tx, resident};
+use lionrock_model::policy::{Actor, Decision, Field, Purpose, Subject};
+use lionrock_store::{Tx, resident, sealed};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -180,6 +181,31 @@ impl Grant<'_> {
         let plain = self.open(Field::Email, Domain::Contact, &slot, sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| Fault::stored_data("contact is not text"))?;
         Email::parse(text).map(Some).map_err(|_| Fault::stored_data("contact is not an address"))
+    }
+
+    /// Tries every seal of the person with their own key, and lets go of what was inside at once: how many opened and how many did
+    /// not. Only for a [`RestoreCheck`](Purpose::RestoreCheck).
+    ///
+    /// # Errors
+    /// Of the store; `Bug` for another purpose.
+    pub fn try_seals(&self, tx: &mut Tx<'_>) -> Result<(u64, u64), Fault> {
+        let (id, ..) = self.own_row()?;
+        if self.decision.purpose() != Purpose::RestoreCheck {
+            return Err(Fault::bug("seals are tried after a restore alone"));
+        }
+        let (mut opened, mut shut) = (0, 0);
+        for column in sealed::COLUMNS {
+            for record in column.of_person(tx, id.as_bytes())? {
+                let (Some(domain), Ok(version)) = (home::domain(column), Sealed::version_of(&record.sealed)) else {
+                    shut += 1;
+                    continue;
+                };
+                let slot = home::slot(column, &record, version);
+                let tried = self.platform.keys.open_sealed(domain, &slot, self.key.as_ref(), &record.sealed);
+                if tried.is_ok() { opened += 1 } else { shut += 1 }
+            }
+        }
+        Ok((opened, shut))
     }
 
     /// The resident's row, as it was read for this grant.

@@ -51,6 +51,7 @@ pub async fn platform_at(url: &str, data: &Path) -> Arc<Platform> {
         services: Vec::new(),
         alerts: Vec::new(),
         limits: Limits::default(),
+        custodian: None,
     };
     let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
     Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() })

@@ -98,6 +98,15 @@ pub const PAGE: usize = 500;
 /// Rows that one statement inserts, when there are so many.
 const TOGETHER: usize = 25;
 
+/// How many rows a table has.
+///
+/// # Errors
+/// Of the store.
+pub fn count(tx: &mut Tx<'_>, table: &str) -> Result<u64, Error> {
+    let row = tx.first(&shape(table)?.count, &[])?;
+    row.map_or(Ok(0), |row| row.int(0)).map(|count| u64::try_from(count).unwrap_or(0))
+}
+
 /// Puts rows of a backup into a table.
 ///
 /// # Errors
@@ -167,6 +176,26 @@ pub fn give_key(tx: &mut Tx<'_>, id: ResidentId, key: &[u8]) -> Result<bool, Err
     Ok(tx.execute(GIVE_KEY, &[Value::from(id.as_bytes()), Value::from(key)])? == 1)
 }
 
+/// Some open account, by chance: the first whose blind index lies at or behind `chance`, which is spread evenly.
+///
+/// # Errors
+/// Of the store.
+pub fn any_resident(tx: &mut Tx<'_>, chance: &[u8; 32]) -> Result<Option<ResidentId>, Error> {
+    let row = match tx.first(ANY_RESIDENT, &[Value::from(chance)])? {
+        None => tx.first(ANY_RESIDENT, &[Value::Bytes(Vec::new())])?,
+        found => found,
+    };
+    row.map(|row| ResidentId::from_bytes(row.bytes(0)?).map_err(|_| Error::corrupt("resident.id"))).transpose()
+}
+
+/// Says that what a resident's row holds stands at this version from now on.
+///
+/// # Errors
+/// Of the store.
+pub fn set_version(tx: &mut Tx<'_>, id: ResidentId, version: i64) -> Result<bool, Error> {
+    Ok(tx.execute(SET_VERSION, &[Value::from(id.as_bytes()), Value::from(version)])? == 1)
+}
+
 /// An open account without a key, if there is one.
 ///
 /// # Errors
@@ -179,6 +208,9 @@ pub fn keyless(tx: &mut Tx<'_>) -> Result<Option<ResidentId>, Error> {
 const RESIDENT_KEYS: &str =
     "SELECT id, sealed_key FROM resident WHERE id > $1 AND sealed_key IS NOT NULL ORDER BY id LIMIT 500";
 const GIVE_KEY: &str = "UPDATE resident SET sealed_key = $2 WHERE id = $1 AND state = 'active'";
+const ANY_RESIDENT: &str =
+    "SELECT id FROM resident WHERE blind_index >= $1 AND sealed_key IS NOT NULL ORDER BY blind_index LIMIT 1";
+const SET_VERSION: &str = "UPDATE resident SET version = $2 WHERE id = $1 AND version < $2";
 const KEYLESS: &str = "SELECT id FROM resident WHERE state = 'active' AND sealed_key IS NULL ORDER BY id LIMIT 1";
 
 /// A table with its statements.
@@ -187,6 +219,7 @@ struct Shape {
     columns: Vec<String>,
     /// Which columns are the key.
     key: Vec<usize>,
+    count: String,
     first: String,
     next: String,
     insert_one: String,
@@ -212,6 +245,7 @@ impl Shape {
         let width = columns.len();
         let many: Vec<String> = (0..TOGETHER).map(|row| format!("({})", numbers(1 + row * width, width))).collect();
         Self {
+            count: format!("SELECT COUNT(*) FROM {table}"),
             first: format!("SELECT {names} FROM {table} ORDER BY {keys} LIMIT {PAGE}"),
             next: format!(
                 "SELECT {names} FROM {table} WHERE ({keys}) > ({}) ORDER BY {keys} LIMIT {PAGE}",

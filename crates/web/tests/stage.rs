@@ -52,6 +52,7 @@ impl Stage {
             services: Vec::new(),
             alerts: Vec::new(),
             limits: Limits::default(),
+            custodian: None,
         };
         let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
         let platform = Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() });

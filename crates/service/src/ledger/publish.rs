@@ -5,6 +5,7 @@
 //! them follows. What is missing is written again by the next round.
 
 use super::{encode, folder, origin, verifiers};
+use crate::backup::journal::Journal;
 use crate::{Fault, Platform};
 use lionrock_ledger::checkpoint::{Checkpoint, Error as CheckpointError};
 use lionrock_ledger::hash::Hash;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub struct Publisher {
     folder: Folder,
     state: Option<State>,
+    journal: Journal,
 }
 
 impl Publisher {
@@ -34,7 +36,7 @@ impl Publisher {
     /// `Key` when the ring has no checkpoint key.
     pub fn new(platform: &Platform) -> Result<Self, Fault> {
         let folder = Folder { path: folder(platform), origin: origin(platform), known: verifiers(platform)? };
-        Ok(Self { folder, state: None })
+        Ok(Self { folder, state: None, journal: Journal::new(platform) })
     }
 
     /// Brings the files up to the committed head; returns the number of entries under the published checkpoint.
@@ -73,9 +75,12 @@ impl Publisher {
             if seen.note == head.checkpoint.as_bytes()
                 && self.state.as_ref().is_some_and(|s| s.edge.size() == head.size)
             {
-                return Ok(());
+                return self.journal.bring_up(platform, head.size).await;
             }
         }
+        // What was revoked is on the disk before the checkpoint that covers it.
+        self.journal.bring_up(platform, head.size).await?;
+        failpoint::reach("ledger-journal");
         let resumed = self.resume(seen.as_ref()).await?;
         let from_files = resumed.edge.size() > 0;
         match self.append(platform, resumed, seen.as_ref(), head).await? {
@@ -134,6 +139,31 @@ impl Publisher {
         self.state = Some(blocking(move || state.finish(&folder, &note)).await?);
         Ok(())
     }
+}
+
+/// Refuses a store that is behind what this deployment published, or is another's: looked at before anything is served.
+///
+/// # Errors
+/// `StoredData` with what to do; `Outside` when the published checkpoint cannot be read.
+pub async fn compare(platform: &Arc<Platform>) -> Result<(), Fault> {
+    let folder = Folder { path: folder(platform), origin: origin(platform), known: verifiers(platform)? };
+    let Some(seen) = blocking(move || folder.seen()).await? else { return Ok(()) };
+    let head = platform.store.read(log_head::read).await?;
+    let (size, root) = head.map_or((0, None), |head| (head.size, Some(head.root)));
+    if seen.checkpoint.size > size {
+        return Err(behind(&format!("{} entries were published and the store has {size}", seen.checkpoint.size)));
+    }
+    if seen.checkpoint.size == size && root.is_some_and(|root| root != seen.checkpoint.root.0) {
+        return Err(behind("it holds other entries"));
+    }
+    Ok(())
+}
+
+fn behind(what: &str) -> Fault {
+    Fault::stored_data(format!(
+        "the store is not the one whose ledger was published: {what}. It was lost, or put back from a copy. Restore it into an empty \
+         store with `lionrock backup restore`, which takes away again what was revoked since; keep the published files"
+    ))
 }
 
 /// Entries read and written at once.
