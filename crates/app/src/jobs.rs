@@ -1,7 +1,8 @@
 //! Work that nobody waits for: each job runs again and again until the server stops, and logs what fails.
 
 use crate::clock;
-use lionrock_service::{Caller, Fault, Platform, custody, ledger, oidc, outbox, recovery, register, session};
+use lionrock_service::rotation::{self, Seat};
+use lionrock_service::{Caller, Fault, Platform, custody, erasure, ledger, oidc, outbox, recovery, register, session, vault};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,13 +14,16 @@ type Round = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
 type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
-pub fn start(platform: &Arc<Platform>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 6] = [
+pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let rounds: [(&'static str, Duration, Job); 7] = [
         ("outbox", Duration::from_millis(500), |platform, caller| {
             Box::pin(async move { outbox::deliver(&platform, &caller).await.map(drop) })
         }),
         ("custody", Duration::from_secs(5), |platform, caller| {
             Box::pin(async move { custody::reconcile(&platform, &caller).await.map(drop) })
+        }),
+        ("erasure", Duration::from_secs(5), |platform, caller| {
+            Box::pin(async move { erasure::resume(&platform, &caller).await.map(drop) })
         }),
         ("registration sweep", Duration::from_secs(60), |platform, caller| {
             Box::pin(async move { register::sweep(&platform, &caller).await.map(drop) })
@@ -39,6 +43,13 @@ pub fn start(platform: &Arc<Platform>, stop: &watch::Receiver<bool>) -> JoinSet<
         jobs.spawn(repeat(name, pause, Arc::clone(platform), stop.clone(), job));
     }
     jobs.spawn(watch_custodies(Arc::clone(platform), stop.clone()));
+    jobs.spawn(watch_vault(Arc::clone(platform), stop.clone()));
+    jobs.spawn(recheck_ledger(Arc::clone(platform), stop.clone()));
+    let (turning, seat, mut until) = (Arc::clone(platform), Arc::clone(seat), stop.clone());
+    jobs.spawn(async move {
+        let stopped = async move { drop(until.wait_for(|stop| *stop).await) };
+        rotation::run(turning, seat, clock::platform_caller, stopped).await;
+    });
     let (platform, mut stop) = (Arc::clone(platform), stop.clone());
     jobs.spawn(async move {
         let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
@@ -83,6 +94,43 @@ async fn watch_custodies(platform: Arc<Platform>, mut stop: watch::Receiver<bool
                     tracing::warn!(error = %fault, "the end of a custody is not written down yet");
                 }
             }
+            () = stopped(&mut stop) => return,
+        }
+    }
+}
+
+/// Shares what was opened among servers, writes locks and alarms down: every second, and soon after something happened.
+async fn watch_vault(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
+    let mut troubled = false;
+    while !*stop.borrow() {
+        match vault::watch::round(&platform, &clock::platform_caller()).await {
+            Ok(_) => troubled = false,
+            Err(fault) if !troubled => {
+                tracing::error!(error = %fault, "the vault's books are not kept; it is tried again by itself");
+                troubled = true;
+            }
+            Err(_) => {}
+        }
+        // A bell that never stops does not become a load of its own.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::select! {
+            () = platform.vault.rung() => {}
+            () = tokio::time::sleep(Duration::from_millis(900)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Compares stored entries with the published log, 256 a second, for ever.
+async fn recheck_ledger(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
+    let mut recheck = ledger::recheck::Recheck::default();
+    while !*stop.borrow() {
+        let published = platform.ledger.standing().published;
+        if let Err(fault) = recheck.step(&platform, published).await {
+            tracing::warn!(error = %fault, "stored entries were not compared with the published log");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = stopped(&mut stop) => return,
         }
     }

@@ -11,6 +11,7 @@ pub mod job;
 pub mod publish;
 pub mod published;
 pub mod receipt;
+pub mod recheck;
 pub mod sequence;
 
 pub use desk::{Desk, Standing};
