@@ -205,9 +205,9 @@ both_engines! {
         let seen = account::overview::overview(&scene.platform, &scene.by(), &cookie).await.unwrap();
         assert_eq!((seen.english_name.as_str(), seen.chinese_name.as_deref()), ("CANARY, Yellow Bird", Some("金絲雀")));
         assert_eq!((seen.authenticators, seen.sessions, seen.codes_left), (1, 1, 10));
-        let all = account::data::data(&scene.platform, &scene.by(), &cookie).await.unwrap();
+        let all = account::data::data(&scene.platform, &scene.by(), &cookie, account::data::Extent::Whole).await.unwrap();
         assert_eq!(all.profile.hkid, Some(Hkid::with_check_digit("U000001").unwrap().reveal()));
-        assert_eq!((all.email.as_deref(), all.devices.as_slice()), (Some("canary@example.test"), &["canary phone".to_owned()][..]));
+        assert_eq!((all.email.as_deref(), all.passkeys.as_slice()), (Some("canary@example.test"), &["canary phone".to_owned()][..]));
         let told = history::history(&scene.platform, &scene.by(), &cookie, None).await.unwrap();
         let sign_in = told.lines.iter().find_map(|line| match &line.what {
             history::What::SignIn { event, device, address, passkey } => Some((*event, device.word(), address.clone(), passkey.clone())),
@@ -546,7 +546,7 @@ both_engines! {
         let scene = scene(&place).await;
         let mut person = scene.person(1).await;
         let cookie = scene.sign_in(&mut person).await;
-        account::data::data(&scene.platform, &scene.by(), &cookie).await.unwrap();
+        account::data::data(&scene.platform, &scene.by(), &cookie, account::data::Extent::Whole).await.unwrap();
         let canaries: &[&[u8]] =
             &[b"canary phone", b"canary@example.test", b"CANARY, Yellow", "金絲雀".as_bytes(), b"203.0.113.7", b"Android 16", cookie.as_bytes()];
         let leaks = lionrock_testkit::canary::scan(place.folder(), canaries);

@@ -3,10 +3,14 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
 mod account;
+mod gate;
 mod ledger;
 mod ledger_crash;
+mod my_data;
 mod oidc;
+mod realms;
 mod recovery;
 mod register;
+mod rotation;
 mod stage;
 mod stand_in;

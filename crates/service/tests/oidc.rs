@@ -1,6 +1,7 @@
 //! Logging in to online services, on both engines: the whole way, and every step spoilt.
 
-mod scene;
+mod rush;
+pub mod scene;
 
 use crate::stage::caller;
 use lionrock_crypto::sign::{Algorithm, SigningKey};

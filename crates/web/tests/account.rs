@@ -177,8 +177,17 @@ fn id_in(page: &str, what: &str) -> String {
     rest.split('/').next().unwrap().to_owned()
 }
 
-const PAGES: [&str; 6] =
-    ["/account", "/account/authenticators", "/account/sessions", "/account/history", "/account/data", "/account/close"];
+const PAGES: [&str; 9] = [
+    "/account",
+    "/account/authenticators",
+    "/account/sessions",
+    "/account/history",
+    "/account/data",
+    "/account/close",
+    "/account/consents",
+    "/account/corrections",
+    "/account/email",
+];
 
 #[tokio::test]
 async fn a_person_signs_in_and_reads_every_page_in_three_languages() {
@@ -208,9 +217,14 @@ async fn a_person_signs_in_and_reads_every_page_in_three_languages() {
     guest.get("/account?lang=en").await;
     let data = guest.get("/account/data").await.text;
     let number = Hkid::with_check_digit("U000001").unwrap().reveal();
-    for kept in [number.as_str(), "wing@example.test", "3 February 1990", "樂永晴"] {
+    for kept in ["wing@example.test", "3 February 1990", "樂永晴"] {
         assert!(data.contains(kept), "{kept}");
     }
+    assert!(!data.contains(&number), "the card number stays shut");
+    assert!(
+        guest.get("/account/data?show=all").await.text.contains(&number),
+        "just signed in, it is shown when asked for"
+    );
     let history = guest.get("/account/history").await.text;
     for told in ["Signed in on Firefox, Linux", "You looked at: ", "This synthetic person was registered beforehand"] {
         assert!(history.contains(told), "{told}: {history}");

@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use lionrock_model::correction::{FACTS, Outcome, State};
 use lionrock_model::proofing::{Reason, Stage};
 use lionrock_web::language::{OFFERED, Say};
-use lionrock_web::page::{Frame, View, account, consent, problem, register, signin};
+use lionrock_web::page::{Frame, View, account, consent, my_data, problem, register, signin};
 
 fn frame(say: Say, title: &str, signed_in: bool) -> Frame {
     Frame {
@@ -53,6 +54,117 @@ fn passkey(id: &str, name: &str, current: bool) -> account::Passkey {
         used: current.then(|| "23 November 2026, 7:04 pm".to_owned()),
         alarm: (!current).then(|| "22 November 2026, 9:00 am".to_owned()),
         current,
+    }
+}
+
+/// Everything kept: of somebody who registered with pictures, or of a test realm's person who was registered beforehand.
+fn data(say: Say, pictures: bool) -> my_data::Data {
+    let fact = |key: &str, value: &str, masked| my_data::Fact { name: say.t(key), value: value.to_owned(), masked };
+    let group = |word, until, number, facts| my_data::Group {
+        word,
+        facts,
+        until,
+        number,
+        links: vec![("/account/email".to_owned(), say.t("contact-title"))],
+    };
+    my_data::Data {
+        frame: frame(say, "data-title", true),
+        whole: !pictures,
+        picture: my_data::Picture {
+            pictures: if pictures { 8 } else { 0 },
+            destroyed: if pictures { 8 } else { 0 },
+            values: 7,
+            services: usize::from(pictures),
+        },
+        groups: vec![
+            group(
+                "card",
+                "account",
+                0,
+                vec![fact("field-english-name", "CHAN Mei Ling", false), fact("field-hkid", "•••••••(•)", pictures)],
+            ),
+            group(
+                "contact",
+                "account",
+                0,
+                vec![fact("field-email", "mei.ling.chan@a-rather-long-domain.example.hk", false)],
+            ),
+            group("passkeys", "account", 0, vec![fact("field-devices", "Pixel 9, 辦公室電腦", false)]),
+            group(
+                "sign-ins",
+                "history",
+                365,
+                vec![fact("data-sessions", "2", false), fact("data-history-oldest", "1 November 2026", false)],
+            ),
+            group("approvals", "account", 0, vec![fact("data-approvals-standing", "1", false)]),
+            group("codes", "account", 0, vec![fact("data-codes", "10", false)]),
+            group("notice", "account", 0, vec![fact("data-notice", &say.t("data-notice-none"), false)]),
+            group("corrections", "correction", 1, vec![fact("data-corrections", "2", false)]),
+            group("letters", "sent", 0, vec![fact("data-letters", "0", false)]),
+            group("ledger", "ledger", 0, vec![fact("data-entries", "48", false)]),
+        ],
+        received: if pictures {
+            vec![my_data::Received {
+                service: "Public Library <Demo>".to_owned(),
+                fields: format!("{}, {}", say.t("field-english-name"), say.t("field-birth")),
+                times: 3,
+                first: "1 November 2026".to_owned(),
+                last: "23 November 2026, 7:04 pm".to_owned(),
+            }]
+        } else {
+            vec![]
+        },
+        destroyed: if pictures {
+            vec![my_data::Destroyed {
+                id: "0190f7a1-3c5e-7b22-9c41-5d2a7e1f4b60".to_owned(),
+                at: "2026-11-23 19:04:09 HKT".to_owned(),
+                pictures: 8,
+                reason: "verified",
+                after: Some("3.1 ms".to_owned()),
+            }]
+        } else {
+            vec![]
+        },
+        corrections: vec![my_data::Wish {
+            field: say.t("field-birth"),
+            standing: say.t1("correction-due", "day", "2 January 2027"),
+        }],
+    }
+}
+
+fn approved(service: &str, ended: Option<&str>) -> my_data::Consent {
+    my_data::Consent {
+        id: "library".to_owned(),
+        service: service.to_owned(),
+        purpose: "To issue your library card in your name.".to_owned(),
+        fields: if service.is_ascii() { "Name in English".to_owned() } else { String::new() },
+        last: "23 November 2026, 7:04 pm".to_owned(),
+        times: 3,
+        ended: ended.map(str::to_owned),
+    }
+}
+
+/// Every way a request for correction can stand, also past its time.
+fn requests(say: Say, state: State) -> Vec<my_data::Request> {
+    let one = |outcome: Option<Outcome>, late| my_data::Request {
+        id: "a".to_owned(),
+        field: say.t("field-birth"),
+        should: "3 March 1988".to_owned(),
+        why: "My birth certificate.\nPage 2 <b>".to_owned(),
+        state: state.word(),
+        standing: match (state, outcome) {
+            (State::Received, _) => say.t1("correction-due", "day", "2 January 2027"),
+            (_, Some(outcome)) => say.t(&format!("correction-outcome-{}", outcome.word())),
+            (state, None) => say.t(&format!("correction-standing-{}", state.word())),
+        },
+        received: "23 November 2026, 7:04 pm".to_owned(),
+        late,
+        open: state == State::Received,
+    };
+    match state {
+        State::Received => vec![one(None, false), one(None, true)],
+        State::Withdrawn => vec![one(None, false)],
+        _ => vec![one(None, false), one(Some(Outcome::Corrected), false), one(Some(Outcome::Refused), false)],
     }
 }
 
@@ -246,14 +358,74 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
             "history-empty",
             html(account::History { frame: frame(say, "history-title", true), events: vec![], older: None }),
         ),
+        ("data", html(data(say, true))),
+        ("data-beforehand", html(data(say, false))),
         (
-            "data",
-            html(account::Data {
-                frame: frame(say, "data-title", true),
-                fields: vec![
-                    (say.t("field-english-name"), "CHAN Mei Ling".to_owned()),
-                    (say.t("field-hkid"), "U123456(7)".to_owned()),
+            "notice-agreed",
+            html(my_data::Notice {
+                frame: frame(say, "agreed-title", true),
+                language: "zh-Hant".to_owned(),
+                version: register::NOTICE_VERSION.to_owned(),
+                at: "23 November 2026".to_owned(),
+                parts: vec![
+                    ("收集甚麼".to_owned(), "一張身份證的照片，以及數張面容的照片。".to_owned());
+                    5
                 ],
+                ticked: "我已閱讀並同意。".to_owned(),
+                digest: "9f2c".repeat(16),
+            }),
+        ),
+        (
+            "consents",
+            html(my_data::Consents {
+                frame: frame(say, "consents-title", true),
+                standing: vec![approved("Public Library <Demo>", None), approved("稅務局", None)],
+                ended: vec![approved("The old shop", Some("23 November 2026, 7:04 pm"))],
+            }),
+        ),
+        (
+            "consents-none",
+            html(my_data::Consents { frame: frame(say, "consents-title", true), standing: vec![], ended: vec![] }),
+        ),
+        (
+            "corrections",
+            html(my_data::Corrections {
+                frame: frame(say, "corrections-title", true),
+                requests: State::ALL.into_iter().flat_map(|state| requests(say, state)).collect(),
+                facts: FACTS.map(|fact| (fact.word(), say.t(&format!("field-{}", fact.word())))).to_vec(),
+                typed: my_data::Typed::default(),
+            }),
+        ),
+        (
+            "corrections-wrong",
+            html(my_data::Corrections {
+                frame: wrong("corrections-title", "field", "refusal-correction-field")
+                    .with_error("should", say.t("refusal-correction-should"))
+                    .with_error("why", say.t("refusal-correction-why")),
+                requests: vec![],
+                facts: FACTS.map(|fact| (fact.word(), say.t(&format!("field-{}", fact.word())))).to_vec(),
+                typed: my_data::Typed {
+                    field: "birth".to_owned(),
+                    should: "<b>3 March</b>".to_owned(),
+                    why: "x\ny".to_owned(),
+                },
+            }),
+        ),
+        (
+            "contact",
+            html(my_data::AskEmail {
+                frame: wrong("contact-title", "email", "refusal-email-same"),
+                current: Some("mei.ling.chan@a-rather-long-domain.example.hk".to_owned()),
+                typed: "mei@".to_owned(),
+            }),
+        ),
+        (
+            "contact-confirm",
+            html(my_data::ConfirmEmail {
+                frame: wrong("contact-confirm-title", "code", "refusal-email-code-wrong"),
+                email: "mei.ling.chan@a-rather-long-domain.example.hk".to_owned(),
+                current: Some("mei@example.hk".to_owned()),
+                mailbox: true,
             }),
         ),
         (
@@ -320,8 +492,18 @@ fn every_page_has_its_words_and_nothing_inline() {
 }
 
 /// Pages that only show.
-const NO_MAIN_BUTTON: [&str; 8] =
-    ["outcome-counter", "outcome-refused", "mailbox", "mailbox-empty", "account", "history", "history-empty", "data"];
+const NO_MAIN_BUTTON: [&str; 10] = [
+    "outcome-counter",
+    "outcome-refused",
+    "mailbox",
+    "mailbox-empty",
+    "account",
+    "history",
+    "history-empty",
+    "notice-agreed",
+    "consents",
+    "consents-none",
+];
 
 #[test]
 fn pages_are_left_to_be_looked_at() {

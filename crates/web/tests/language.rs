@@ -102,6 +102,9 @@ fn words_of_the_model_have_their_texts() {
     wanted.extend(proofing::Reason::ALL.iter().map(|reason| format!("reason-{}", reason.word())));
     wanted.extend(proofing::Action::ALL.iter().map(|action| format!("action-{}", action.word())));
     wanted.extend(Field::ALL.iter().map(|field| format!("field-{}", field.word())));
+    use lionrock_model::correction::{Outcome, State};
+    wanted.extend(State::ALL.iter().map(|state| format!("correction-state-{}", state.word())));
+    wanted.extend(Outcome::ALL.iter().map(|outcome| format!("correction-outcome-{}", outcome.word())));
     for language in OFFERED {
         for key in &wanted {
             assert!(Say::in_language(language).knows(key), "{key} in {}", language.tag());
