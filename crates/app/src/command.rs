@@ -1,9 +1,14 @@
 //! The command line: one file a command.
 
+pub mod budget;
 pub mod check;
+pub mod deviation;
 pub mod doctor;
 pub mod key;
+pub mod officer;
 pub mod serve;
+pub mod site;
+pub mod statement;
 pub mod verify;
 
 use anyhow::Result;
@@ -27,6 +32,11 @@ enum Command {
         #[command(subcommand)]
         what: crate::bench::Bench,
     },
+    /// Budgets of openings: what is locked, and unlocking it by two officers.
+    Budget {
+        #[command(subcommand)]
+        what: budget::Budget,
+    },
     /// Judge a token or certificate chain that comes on standard input.
     Check {
         #[command(subcommand)]
@@ -35,18 +45,33 @@ enum Command {
     /// Start a whole deployment of synthetic people on this machine.
     #[cfg(feature = "rehearsal")]
     Demo(crate::demo::Arguments),
+    /// Exceptions of the start gate, approved by two officers.
+    Deviation {
+        #[command(subcommand)]
+        what: deviation::Deviation,
+    },
     /// Check a set-up and say what to mend.
     Doctor(doctor::Arguments),
-    /// Make a root key file.
+    /// Make keys, hand shares to a sealed server, see which keys there are.
     Key {
         #[command(subcommand)]
         verb: key::Verb,
+    },
+    /// Keys of those who approve exceptions.
+    Officer {
+        #[command(subcommand)]
+        what: officer::Officer,
     },
     /// Serve by a configuration file.
     Serve {
         /// Configuration, TOML.
         #[arg(long)]
         config: PathBuf,
+    },
+    /// Certificates of the sites where store and backups stand.
+    Site {
+        #[command(subcommand)]
+        what: site::Site,
     },
     /// Check a log or a receipt, trusting nobody.
     Verify {
@@ -64,12 +89,16 @@ impl CommandLine {
         match self.command {
             #[cfg(feature = "rehearsal")]
             Command::Bench { what } => crate::bench::run(&what).await?,
+            Command::Budget { what } => budget::run(&what).await?,
             Command::Check { what } => return Ok(check::run(&what)),
             #[cfg(feature = "rehearsal")]
             Command::Demo(arguments) => crate::demo::run(&arguments).await?,
+            Command::Deviation { what } => return deviation::run(&what),
             Command::Doctor(arguments) => doctor::run(&arguments).await?,
-            Command::Key { verb } => key::run(&verb)?,
+            Command::Key { verb } => key::run(&verb).await?,
+            Command::Officer { what } => officer::run(&what)?,
             Command::Serve { config } => serve::run(&config).await?,
+            Command::Site { what } => return site::run(&what),
             Command::Verify { what } => return Ok(verify::run(what).await),
         }
         Ok(ExitCode::SUCCESS)

@@ -6,6 +6,9 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub mod oversight;
+pub use oversight::{Alerting, Clock, OfficerEntry, Site};
+
 /// What `lionrock serve --config FILE` reads. Relative paths count from the folder of the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,9 +54,24 @@ pub struct Config {
     /// `text` or `json` log lines.
     #[serde(default)]
     pub log: LogFormat,
+    /// Whose time counts.
+    #[serde(default)]
+    pub clock: Clock,
+    /// Where data may be.
+    #[serde(default)]
+    pub site: Site,
+    /// Who may approve exceptions.
+    #[serde(default, rename = "officer")]
+    pub officers: Vec<OfficerEntry>,
+    /// Who hears of locked budgets and refused rollbacks.
+    #[serde(default, rename = "officers")]
+    pub alerting: Alerting,
+    /// Exceptions of the start gate, signed by two officers.
+    #[serde(default)]
+    pub deviations: Vec<PathBuf>,
 }
 
-/// Where the root of all keys comes from: exactly one of the three.
+/// Where the root of all keys comes from: exactly one of the four; beside it a module may hold other keys.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
@@ -63,9 +81,79 @@ pub struct Keys {
     /// A file with a passphrase on its first line.
     #[serde(default)]
     pub passphrase_file: Option<PathBuf>,
-    /// A key in a key store module, made by `lionrock key init-module`.
+    /// Shares of a key: the server starts sealed, and waits for them.
+    #[serde(default)]
+    pub shares: Option<Shares>,
+    /// Keys in a key store module, made by `lionrock key init-module`: the root, unless `hold` says otherwise.
     #[serde(default)]
     pub pkcs11: Option<Pkcs11>,
+}
+
+impl Keys {
+    /// The token that holds the root, when one does.
+    #[must_use]
+    pub fn root_token(&self) -> Option<&Pkcs11> {
+        self.pkcs11.as_ref().filter(|token| token.hold.contains(&Hold::Root))
+    }
+
+    /// Refuses more than one root, and none.
+    fn check(&self) -> Result<()> {
+        let given = [
+            self.root_file.is_some(),
+            self.passphrase_file.is_some(),
+            self.shares.is_some(),
+            self.root_token().is_some(),
+        ];
+        if given.into_iter().filter(|given| *given).count() != 1 {
+            bail!("keys: give one of root_file, passphrase_file, shares, and pkcs11 with \"root\" in hold");
+        }
+        if self.shares.as_ref().is_some_and(|shares| shares.threshold < 2) {
+            bail!("keys.shares.threshold: at least 2 people unseal a server");
+        }
+        Ok(())
+    }
+}
+
+/// A root key in shares, made by `lionrock key ceremony`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shares {
+    /// How many shares give it back.
+    pub threshold: u8,
+}
+
+/// A key that can lie in a key store module.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hold {
+    /// The root of all keys.
+    Root,
+    /// The key that finds a card number without storing it.
+    BlindIndex,
+    /// The key that signs ID Tokens, ES256.
+    Token,
+    /// The key that signs the ledger's checkpoints, Ed25519.
+    Checkpoint,
+    /// The key that signs receipts, Ed25519.
+    Receipt,
+}
+
+impl Hold {
+    /// Its word in the key ring; nothing for the root, which is not in the ring.
+    #[must_use]
+    pub const fn ring_word(self) -> Option<&'static str> {
+        match self {
+            Self::Root => None,
+            Self::BlindIndex => Some("blind-index"),
+            Self::Token => Some("token"),
+            Self::Checkpoint => Some("checkpoint"),
+            Self::Receipt => Some("receipt"),
+        }
+    }
+}
+
+fn hold_root() -> Vec<Hold> {
+    vec![Hold::Root]
 }
 
 /// A token of a key store module (PKCS#11).
@@ -81,6 +169,10 @@ pub struct Pkcs11 {
     /// A file with the PIN on its first line.
     #[arg(long)]
     pub pin_file: PathBuf,
+    /// The keys it holds, with commas between them.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "root")]
+    #[serde(default = "hold_root")]
+    pub hold: Vec<Hold>,
 }
 
 /// Server certificate: PEM, EC or RSA.
@@ -216,6 +308,9 @@ impl Config {
         for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)) {
             *path = folder.join(&*path);
         }
+        for path in self.deviations.iter_mut().chain(&mut self.site.certificates) {
+            *path = folder.join(&*path);
+        }
         if let Some(pkcs11) = &mut self.keys.pkcs11 {
             pkcs11.pin_file = folder.join(&pkcs11.pin_file);
         }
@@ -235,12 +330,16 @@ impl Config {
         if host != rp_id && !host.ends_with(&format!(".{rp_id}")) {
             bail!("rp_id {rp_id} must be the issuer's host {host} or a parent domain of it");
         }
-        let keys = &self.keys;
-        let given = [keys.root_file.is_some(), keys.passphrase_file.is_some(), keys.pkcs11.is_some()];
-        if given.into_iter().filter(|given| *given).count() != 1 {
-            bail!("keys: give one of root_file, passphrase_file and pkcs11");
-        }
+        self.keys.check()?;
         Ok(())
+    }
+
+    /// The addresses that hear of locked budgets and refused rollbacks.
+    ///
+    /// # Errors
+    /// When one is no address, or two are the same.
+    pub fn alerts(&self) -> Result<Vec<lionrock_model::person::Email>> {
+        oversight::alerts(&self.alerting)
     }
 
     /// The realm.

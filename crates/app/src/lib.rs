@@ -2,6 +2,7 @@
 
 #[cfg(feature = "rehearsal")]
 pub mod bench;
+pub mod budget;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod gate;
 pub mod jobs;
 pub mod log;
 pub mod root_key;
+pub mod sealed;
 pub mod services;
 pub mod start;
 #[cfg(feature = "rehearsal")]

@@ -1,16 +1,18 @@
 //! The root of all keys: a file of 32 bytes that only its owner reads, a passphrase, or a key in a key store module.
 
-use crate::config::Pkcs11;
+use crate::config::{Keys, Pkcs11};
 use anyhow::{Context, Result, bail};
 use lionrock_crypto::passphrase;
 use lionrock_crypto::pkcs11::{Module, ModuleMac, ROOT};
 use lionrock_crypto::random::Entropy;
-use lionrock_crypto::ring::Root;
+use lionrock_crypto::ring::{Root, make_in_module};
 use lionrock_crypto::secret::Secret;
+use lionrock_model::realm::Realm;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const HEAD: &str = "lionrock root key v1";
@@ -81,21 +83,45 @@ pub fn from_passphrase(path: &Path, salt_file: &Path, entropy: &dyn Entropy) -> 
 /// # Errors
 /// When module, token or PIN cannot be used, or the token has no root key.
 pub fn in_module(setting: &Pkcs11) -> Result<Root> {
-    let module = Module::open(&setting.module, &setting.token, pin(&setting.pin_file)?);
-    module
-        .and_then(|module| ModuleMac::open(&module, ROOT))
-        .map(Root::in_module)
-        .with_context(|| format!("the root key in token {:?} of {}", setting.token, setting.module.display()))
+    let root = ModuleMac::open(&module(setting)?, ROOT).map(Root::in_module);
+    root.with_context(|| format!("the root key in token {:?} of {}", setting.token, setting.module.display()))
 }
 
-/// Makes the root key in a token that has none.
+/// The root beside the module that holds other keys of the ring, when the configuration names one.
 ///
 /// # Errors
-/// As [`in_module`]; when there is one.
-pub fn init_in_module(setting: &Pkcs11) -> Result<()> {
-    let module = Module::open(&setting.module, &setting.token, pin(&setting.pin_file)?);
-    let made = module.and_then(|module| ModuleMac::make(&module, ROOT)).map(drop);
-    made.with_context(|| format!("no root key was made in token {:?} of {}", setting.token, setting.module.display()))
+/// When module, token or PIN cannot be used.
+pub fn with_module(root: Root, keys: &Keys) -> Result<Root> {
+    let Some(setting) = &keys.pkcs11 else { return Ok(root) };
+    let words: Vec<_> = setting.hold.iter().filter_map(|hold| hold.ring_word()).collect();
+    Ok(root.with_module(&module(setting)?, &words)?)
+}
+
+/// Makes the keys in a token that it is to hold; those of the ring belong to a realm.
+///
+/// # Errors
+/// When module, token or PIN cannot be used; when a key is there already, which leaves the ones before it made.
+pub fn init_in_module(setting: &Pkcs11, realm: Option<&Realm>) -> Result<()> {
+    if setting.hold.iter().any(|hold| hold.ring_word().is_some()) && realm.is_none() {
+        bail!("keys other than the root belong to a realm: give --realm");
+    }
+    let module = module(setting)?;
+    for hold in &setting.hold {
+        let made = match (hold.ring_word(), realm) {
+            (Some(word), Some(realm)) => make_in_module(&module, &realm.to_string(), word),
+            _ => ModuleMac::make(&module, ROOT).map(drop),
+        };
+        made.with_context(|| {
+            let (token, file) = (&setting.token, setting.module.display());
+            format!("the {hold:?} key was not made in token {token:?} of {file}")
+        })?;
+    }
+    Ok(())
+}
+
+fn module(setting: &Pkcs11) -> Result<Arc<Module>> {
+    Module::open(&setting.module, &setting.token, pin(&setting.pin_file)?)
+        .with_context(|| format!("token {:?} of {}", setting.token, setting.module.display()))
 }
 
 fn pin(path: &Path) -> Result<Zeroizing<String>> {
@@ -105,7 +131,7 @@ fn pin(path: &Path) -> Result<Zeroizing<String>> {
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
-fn guard_mode(path: &Path) -> Result<()> {
+pub(crate) fn guard_mode(path: &Path) -> Result<()> {
     let meta = std::fs::metadata(path).with_context(|| format!("cannot find {}", path.display()))?;
     if meta.permissions().mode() & 0o077 != 0 {
         bail!("{} can be read by others than its owner: run `chmod 600` on it", path.display());

@@ -1,6 +1,6 @@
 //! Putting the platform together: gate, store, keys, ports; the same for `serve`, `demo` and `bench`.
 
-use crate::config::{Config, Keys, Mail};
+use crate::config::{Config, Keys, Mail, oversight};
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
 use crate::worker::session::{Host, Launch};
@@ -38,6 +38,19 @@ pub struct Started {
 /// # Errors
 /// Names what is wrong and what to do; nothing listens yet.
 pub async fn platform(config: &Config, own: Vec<Service>, limits: Limits) -> Result<Started> {
+    platform_under(config, own, limits, async |_, _| root(config)).await
+}
+
+/// As [`platform`], under a root that comes from elsewhere: holders of shares bring it once the store is open.
+///
+/// # Errors
+/// As [`platform`].
+pub async fn platform_under(
+    config: &Config,
+    own: Vec<Service>,
+    limits: Limits,
+    root: impl AsyncFnOnce(&Store, &Realm) -> Result<Root>,
+) -> Result<Started> {
     let realm = config.realm()?;
     config.check()?;
     let mut verdict = gate::run(config, &realm, &limits).await;
@@ -45,12 +58,18 @@ pub async fn platform(config: &Config, own: Vec<Service>, limits: Limits) -> Res
         return Err(gate::shut(config, &realm, verdict, None).await);
     }
     let declared = config.services.as_deref().map(|file| services::read(file, &realm)).transpose()?;
-    let root = root(config)?;
     let store = Store::open(&config.store()).await?;
     verdict.checks.extend(gate::universe::checks(&store, config, &realm).await);
     if !verdict.is_open() {
         return Err(gate::shut(config, &realm, verdict, Some(store)).await);
     }
+    let root = match root(&store, &realm).await {
+        Ok(root) => root,
+        Err(error) => {
+            store.close().await;
+            return Err(error);
+        }
+    };
     let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
     let pool = pool(config, &realm, limits.custody).await?;
     let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool), node(config), boot_id()).await;
@@ -62,6 +81,7 @@ pub async fn platform(config: &Config, own: Vec<Service>, limits: Limits) -> Res
         data: config.data.clone(),
         services: own.into_iter().chain(declared.unwrap_or_default()).collect(),
         alerts: config.alerts()?,
+        officers: oversight::officers(&config.officers, &config.realm()?)?,
         limits,
         custodian: None,
     };

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum KeyRingError {
     /// The root is not the one this store was made with.
-    #[error("this key does not open this store: give the key file or passphrase the store was made with")]
+    #[error("this root key does not open this store: give the key file, passphrase or shares the store was made with")]
     WrongRoot,
     /// The store belongs to another realm.
     #[error("this store belongs to realm {found}, not {asked}: check `realm` and `store` in the configuration")]
@@ -73,6 +73,19 @@ pub async fn key_ring(store: &Store, root: &Root, realm: &Realm, caller: &Caller
 pub fn open(root: &Root, realm: &str, entries: &[key_ring::Entry]) -> Result<KeyRing, KeyRingError> {
     let wrapped: Vec<Wrapped> = entries.iter().cloned().map(wrapped).collect();
     Ok(KeyRing::open(root, realm, &wrapped)?)
+}
+
+/// Whether a root is the store's: it opens the ring that is there, or there is none yet. Writes nothing.
+///
+/// # Errors
+/// As [`key_ring`].
+pub async fn opens(store: &Store, root: &Root, realm: &Realm) -> Result<(), KeyRingError> {
+    let entries = store.read(key_ring::all).await?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let wrapped: Vec<Wrapped> = entries.into_iter().map(wrapped).collect();
+    Ok(KeyRing::open(root, &realm.to_string(), &wrapped).map(drop)?)
 }
 
 /// Stores a fresh ring, unless another process was faster; answers what is stored.

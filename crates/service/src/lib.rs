@@ -19,6 +19,7 @@ pub mod fault;
 pub mod freshness;
 pub mod gate;
 pub mod health;
+pub mod key_ceremony;
 pub mod ledger;
 pub mod letter;
 pub mod oidc;

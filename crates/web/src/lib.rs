@@ -43,6 +43,7 @@ pub mod page;
 pub mod recover;
 pub mod register;
 pub mod routes;
+pub mod sealed;
 pub mod signin;
 pub mod start;
 pub mod state;

@@ -25,6 +25,8 @@ pub struct Visit {
     pub session: Option<String>,
     /// Value of the registration cookie.
     pub registration: Option<String>,
+    /// Value of the waiting cookie: names the request of a service that waits while its visitor registers.
+    pub waiting: Option<String>,
     /// Path and query of this request, to come back to after a change of language.
     pub here: String,
     /// The name of the realm when it is a test realm.
@@ -53,6 +55,7 @@ impl Visit {
             browser: Browser::read(headers).unwrap_or_else(|| Browser::make(&caller)),
             session: cookie::read(headers, cookie::SESSION),
             registration: cookie::read(headers, cookie::REGISTRATION),
+            waiting: cookie::read(headers, cookie::WAITING),
             here: uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
             test_realm: realm.is_test().then(|| realm.to_string()),
             wants_page: wants_page(headers),
@@ -106,7 +109,7 @@ impl Browser {
 }
 
 /// A browser navigating says it takes HTML; scripts of ours and other programs ask for JSON or anything.
-fn wants_page(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
     headers.get_all(header::ACCEPT).iter().any(|v| v.to_str().is_ok_and(|v| v.contains("text/html")))
 }
 

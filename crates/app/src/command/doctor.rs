@@ -1,11 +1,14 @@
 //! `lionrock doctor`: checks a set-up without changing it, and says what to mend.
 
 use crate::config::{Config, Keys};
+use crate::gate::{self, Outcome};
+use crate::worker::host;
 use crate::worker::pool::Pool;
-use crate::worker::session::Launch;
-use crate::{gate, services, start};
+use crate::worker::session::{Host, Launch};
+use crate::{services, start};
 use anyhow::{Result, bail};
 use clap::Args;
+use lionrock_service::platform::Limits;
 use lionrock_store::Store;
 use lionrock_web::listen::Certificate;
 use serde_json::json;
@@ -65,12 +68,19 @@ fn note<E: std::fmt::Display>(findings: &mut Vec<Finding>, name: &str, outcome: 
 async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
     note(findings, "configuration", Ok::<_, String>(format!("realm {}, issuer {}", config.realm, config.issuer)));
     let Ok(realm) = config.realm() else { return };
-    for check in gate::checks(config, &realm, gate::Build::this()) {
-        note(findings, check.name, check.failure.map_or(Ok("passes"), Err));
+    let mut verdict = gate::run(config, &realm, &Limits::default()).await;
+    if let Some(store) = gate::untouched(config).await {
+        verdict.checks.extend(gate::universe::checks(&store, config, &realm).await);
+        store.close().await;
+    }
+    for check in verdict.checks {
+        let refused = matches!(check.outcome, Outcome::Refused(_));
+        note(findings, check.name, if refused { Err(check.outcome.text()) } else { Ok(check.outcome.text()) });
     }
     let root = match &config.keys {
         Keys { passphrase_file: Some(_), .. } => Ok("a passphrase file"),
-        Keys { pkcs11: Some(_), .. } => start::root(config).map(|_| "a key in a module that does not let it out"),
+        Keys { shares: Some(_), .. } => Ok("shares: the server starts sealed and waits for them"),
+        keys if keys.root_token().is_some() => start::root(config).map(|_| "a key in a module that does not let it out"),
         _ => start::root(config).map(|_| "a root key file that only its owner reads"),
     };
     note(findings, "root key", root);
@@ -87,6 +97,9 @@ async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
             start::certificates(ca).map(|list| format!("{} certificates", list.len())),
         );
     }
+    for condition in host::conditions(Path::new("/")) {
+        note(findings, condition.name, custody(&condition, !realm.is_test()));
+    }
     note(findings, "models and worker", worker(config, !realm.is_test()).await);
 }
 
@@ -98,6 +111,16 @@ async fn store(address: &str) -> Result<String> {
     Ok(format!("schema version {} of {}", standing.found, standing.known))
 }
 
+/// A condition of custody as a finding: production must fulfil it; a test realm is told what production would refuse.
+fn custody(condition: &host::Condition, required: bool) -> Result<String, String> {
+    let host::Condition { held, found, mend, .. } = condition;
+    match (held, required) {
+        (true, _) => Ok(found.clone()),
+        (false, true) => Err(format!("{found}: no custody of pictures opens on this host; {mend}")),
+        (false, false) => Ok(format!("{found}: allowed in a test realm, refused in production; {mend}")),
+    }
+}
+
 /// Starts one proofing worker and reports which protections hold on this machine.
 async fn worker(config: &Config, strict: bool) -> Result<String> {
     let launch = Launch {
@@ -106,6 +129,7 @@ async fn worker(config: &Config, strict: bool) -> Result<String> {
         strict,
         deadline: Duration::from_secs(20),
         idle: Duration::from_secs(20),
+        host: Host::this(strict),
     };
     let pool = Pool::start(launch, 1, 0).await?;
     let protections = pool.protections().await;

@@ -1,6 +1,10 @@
-//! `lionrock key`: the root of all keys.
+//! `lionrock key`: the root of all keys, and the keys below it. One file a verb.
 
-use crate::config::Pkcs11;
+pub mod ceremony;
+pub mod init_module;
+pub mod status;
+pub mod unseal;
+
 use crate::root_key;
 use anyhow::Result;
 use clap::Subcommand;
@@ -10,23 +14,32 @@ use std::path::PathBuf;
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Make a root key in shares: each goes to one holder, the root itself is written nowhere.
+    Ceremony(ceremony::Arguments),
     /// Make a new root key file, readable by its owner alone.
     Init {
         /// Where to write it; must not exist.
         #[arg(long)]
         out: PathBuf,
     },
-    /// Make the root key inside a key store module (PKCS#11); it can never leave.
-    InitModule(Pkcs11),
+    /// Make keys inside a key store module (PKCS#11); they can never leave.
+    InitModule(init_module::Arguments),
+    /// Say which keys there are, where they lie, and whether the server is sealed.
+    Status(status::Arguments),
+    /// Hand one share to the server that waits for it.
+    Unseal(unseal::Arguments),
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the file exists or cannot be written.
-pub fn run(verb: &Verb) -> Result<()> {
+/// What is wrong and what to do.
+pub async fn run(verb: &Verb) -> Result<()> {
     match verb {
+        Verb::Ceremony(arguments) => ceremony::run(arguments).await,
         Verb::Init { out } => root_key::init(out, &System).map(drop),
-        Verb::InitModule(token) => root_key::init_in_module(token),
+        Verb::InitModule(arguments) => init_module::run(arguments),
+        Verb::Status(arguments) => status::run(arguments).await,
+        Verb::Unseal(arguments) => unseal::run(arguments).await,
     }
 }

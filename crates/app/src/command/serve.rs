@@ -1,12 +1,15 @@
 //! `lionrock serve`: the real server.
 
+mod sealed;
+
 use crate::config::Config;
-use crate::{clock, jobs, log, services, start};
-use anyhow::{Context, Result};
+use crate::{clock, gate, jobs, log, start};
+use anyhow::{Context, Result, bail};
 use lionrock_service::caller::System;
-use lionrock_service::custody;
 use lionrock_service::platform::Limits;
+use lionrock_service::{Platform, custody, rotation};
 use lionrock_web::listen::{Certificate, ListenLimits, Listener};
+use lionrock_web::sealed::Front;
 use lionrock_web::{AppState, EdgeSettings, routes};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,10 +24,12 @@ use tokio::sync::watch;
 pub async fn run(path: &Path) -> Result<()> {
     let config = Config::read(path)?;
     log::start(config.log, false);
-    let declared = config.services.as_deref().map(|file| services::read(file, &config.realm()?)).transpose()?;
-    let started = start::platform(&config, declared.unwrap_or_default(), Limits::default()).await?;
-    let listener = Listener::bind(config.listen).await?;
     let stop = stop_signal()?;
+    if config.keys.shares.is_some() {
+        return sealed::serve(&config, stop).await;
+    }
+    let started = start::platform(&config, Vec::new(), Limits::default()).await?;
+    let listener = Listener::bind(config.listen).await?;
     serve(&config, &started, vec![listener], stop).await
 }
 
@@ -38,7 +43,28 @@ pub async fn serve(
     listeners: Vec<Listener>,
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let certificate = Certificate::from_files(&config.tls.chain, &config.tls.key, config.tls.tls12)?;
+    let certificate = certificate(config)?;
+    serve_behind(config, started, Sockets { certificate, listeners, front: None }, stop).await
+}
+
+/// Where a platform is served: on listeners of its own, or on sockets that answer already.
+struct Sockets {
+    certificate: Arc<Certificate>,
+    listeners: Vec<Listener>,
+    front: Option<Front>,
+}
+
+fn certificate(config: &Config) -> Result<Arc<Certificate>> {
+    Ok(Certificate::from_files(&config.tls.chain, &config.tls.key, config.tls.tls12)?)
+}
+
+async fn serve_behind(
+    config: &Config,
+    started: &start::Started,
+    sockets: Sockets,
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
+    let Sockets { certificate, listeners, front } = sockets;
     let defaults = EdgeSettings::default();
     let edge = EdgeSettings {
         requests_per_second: config.limits.requests_per_second.unwrap_or(defaults.requests_per_second),
@@ -49,12 +75,21 @@ pub async fn serve(
     };
     let state = AppState::new(Arc::clone(&started.platform), edge, Arc::new(clock::now), Arc::new(System));
     let router = routes::table(&state);
+    // From here on no key is destroyed before this server says that it forgot it.
+    let identity = started.platform.ports.proofing.identity();
+    let seat = Arc::new(rotation::Seat::new(identity.boot, identity.node));
+    rotation::join(&started.platform, &clock::platform_caller(), &seat).await?;
     // What an earlier run left open is closed in the ledger before the first socket answers.
     custody::reconcile(&started.platform, &clock::platform_caller()).await?;
-    let mut jobs = jobs::start(&started.platform, &stop);
+    let stop = or_ended(stop, &started.platform);
+    let mut jobs = jobs::start(&started.platform, &seat, &stop);
+    jobs.spawn(gate::again::run(config.clone(), Arc::clone(&started.platform), stop.clone()));
     let renewal = tokio::spawn(renew(Arc::clone(&certificate), stop.clone()));
     tracing::info!(realm = %started.platform.settings.realm, issuer = config.issuer, "serving");
-    let mut sockets = tokio::task::JoinSet::new();
+    let mut sockets = match front {
+        Some(front) => front.show(router.clone(), stop.clone()),
+        None => tokio::task::JoinSet::new(),
+    };
     for listener in listeners {
         let mut stop = stop.clone();
         let stopped = async move {
@@ -71,7 +106,22 @@ pub async fn serve(
     started.pool.close().await;
     started.platform.store.close().await;
     tracing::info!("stopped");
-    Ok(())
+    let ended = started.platform.gate.end().borrow().clone();
+    ended.map_or(Ok(()), |why| bail!("{why}"))
+}
+
+/// Turns true when `stop` does, and when the platform must not go on: a deviation it stands on has ended.
+fn or_ended(mut stop: watch::Receiver<bool>, platform: &Platform) -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(*stop.borrow());
+    let mut end = platform.gate.end();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            _ = end.wait_for(Option::is_some) => {}
+        }
+        tell.send_replace(true);
+    });
+    told
 }
 
 fn listen_limits(config: &Config) -> ListenLimits {
