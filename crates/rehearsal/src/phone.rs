@@ -6,6 +6,7 @@
 
 mod door;
 mod form;
+mod my_data;
 mod register;
 
 pub use door::{PhoneBook, door};

@@ -1,4 +1,4 @@
-//! Cookies: four names, one set of attributes, read once per request.
+//! Cookies: five names, one set of attributes, read once per request.
 //!
 //! Every cookie is `__Host-` (RFC 6265bis section 4.1.3.2): secure, no domain, path `/`, so no other host or plain-text page can set one.
 
@@ -10,6 +10,8 @@ pub const SESSION: &str = "__Host-session";
 pub const REGISTRATION: &str = "__Host-registration";
 /// This browser, before anybody is known: binds forms and flows to it.
 pub const BROWSER: &str = "__Host-browser";
+/// The request of an online service that waits for somebody who registers first.
+pub const WAITING: &str = "__Host-waiting";
 /// The language chosen.
 pub const LANGUAGE: &str = "__Host-language";
 

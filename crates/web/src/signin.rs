@@ -17,7 +17,7 @@ use crate::page::{self, own_path, see_other, with_cookie};
 use crate::{Answer, AppState, Failure, Visit, cookie};
 
 /// Where to go afterwards.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Onward {
     #[serde(default)]
     next: String,
@@ -31,15 +31,29 @@ impl Onward {
             path => path,
         }
     }
+
+    /// The handle of the service's request that waits, when it is one of those that are led back to.
+    pub(crate) fn waiting(&self) -> Option<&str> {
+        let rest = self.path().strip_prefix(CONSENT)?;
+        rest.split('&').next().filter(|handle| !handle.is_empty() && handle.len() <= 64)
+    }
 }
+
+/// The page a service's request waits on, without its handle.
+pub(crate) const CONSENT: &str = "/oauth/consent?request=";
 
 /// `GET /signin`
 pub async fn get(State(state): State<AppState>, visit: Visit, Query(onward): Query<Onward>) -> Answer {
-    let service = match onward.path().strip_prefix("/oauth/consent?request=") {
+    let service = match onward.waiting() {
         Some(handle) => asking(&state.platform, &visit.caller, handle).await.map_err(Failure::fault)?,
         None => None,
     };
-    page::show(&SignIn { frame: visit.frame("signin-title"), service, next: onward.path().to_owned() })
+    // Who has no account yet registers first, and comes back to the service then.
+    let register = match (&service, onward.waiting()) {
+        (Some(_), Some(handle)) => format!("/register?next=/oauth/consent%3Frequest%3D{handle}"),
+        _ => "/register".to_owned(),
+    };
+    page::show(&SignIn { frame: visit.frame("signin-title"), service, next: onward.path().to_owned(), register })
 }
 
 /// `POST /signin/options` → `PublicKeyCredentialRequestOptionsJSON`, the same for everybody.
@@ -100,6 +114,11 @@ mod tests {
         assert_eq!(path("/oauth/consent?request=1"), "/oauth/consent?request=1");
         for other in ["", "/", "//evil.example", "https://evil.example/", "/\\evil.example"] {
             assert_eq!(path(other), "/account", "{other:?}");
+        }
+        let waiting = |next: &str| Onward { next: next.to_owned() }.waiting().map(str::to_owned);
+        assert_eq!(waiting("/oauth/consent?request=abc&lang=en").as_deref(), Some("abc"));
+        for other in ["", "/account", "/oauth/consent?request=", "https://evil.example/oauth/consent?request=abc"] {
+            assert_eq!(waiting(other), None, "{other:?}");
         }
     }
 }

@@ -265,6 +265,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
                 frame: frame(say, "signin-title", false),
                 service: Some("Public Library <Demo>".to_owned()),
                 next: "/oauth/consent?request=1".to_owned(),
+                register: "/register?next=/oauth/consent%3Frequest%3D1".to_owned(),
             }),
         ),
         (

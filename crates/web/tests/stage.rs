@@ -51,6 +51,7 @@ impl Stage {
             data: place.folder().to_path_buf(),
             services: Vec::new(),
             alerts: Vec::new(),
+            officers: Vec::new(),
             limits: Limits::default(),
             custodian: None,
         };

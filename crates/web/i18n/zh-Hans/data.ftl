@@ -88,7 +88,7 @@ received-times = { $count ->
 }
 received-when = 首次在 { $first }，最近在 { $last }。
 destroyed-title = 已销毁的信息
-destroyed-lead = 您的身份证及面部照片，连同您浏览器用来密封的密钥；该密钥只存在于核实程序之中。每张回执任何人都可以查证。
+destroyed-lead = 您的身份证及面部照片，连同您浏览器用来密封的密钥；该密钥只存在于核实程序之中。每张收据任何人都可以查证。
 destroyed-none = 没有拍摄照片：这位虚构人物是预先登记的。
 destroyed-pictures = { $count ->
     [0] 没有收到照片

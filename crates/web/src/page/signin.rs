@@ -13,6 +13,8 @@ pub struct SignIn {
     pub frame: Frame,
     /// The online service that waits for the sign-in, by its name in the visitor's language.
     pub service: Option<String>,
+    /// Where somebody without an account goes: registration, which leads back to a waiting service.
+    pub register: String,
     /// Where to go afterwards: a path of ours, checked by `page::own_path`. Sent to `/signin` as query `?next=`.
     pub next: String,
 }

@@ -4,6 +4,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use http::StatusCode;
 use lionrock_model::register::{RegisterRefusal, Step};
+use lionrock_service::oidc::consent::asking;
 use lionrock_service::{Error, register};
 use serde::Deserialize;
 
@@ -11,6 +12,7 @@ use super::{cookie, led, standing_at};
 use crate::page::register::{AskEmail, Codes, ConfirmEmail, Done};
 use crate::page::signin::{Letter, Mailbox};
 use crate::page::{self, see_other, time};
+use crate::signin::CONSENT;
 use crate::{Answer, AppState, Failure, Visit};
 
 /// `GET /register/codes`
@@ -113,7 +115,15 @@ pub async fn done(State(state): State<AppState>, visit: Visit) -> Answer {
     let custody = register::shown_receipt(&state.platform, &visit.caller, cookie(&visit)?).await;
     let custody = custody.map_err(|error| led(error.into()))?;
     let receipt = super::judging::receipt(&custody).ok_or_else(|| Failure::of("not-found"))?;
-    page::show(&Done { frame: visit.frame("done-title"), receipt, next: None, service: None })
+    let (next, service) = waiting(&state, &visit).await?.unzip();
+    page::show(&Done { frame: visit.frame("done-title"), receipt, next, service })
+}
+
+/// The service this registration was begun for, if its request still waits: the way back, and its name.
+async fn waiting(state: &AppState, visit: &Visit) -> Result<Option<(String, String)>, Failure> {
+    let Some(handle) = &visit.waiting else { return Ok(None) };
+    let service = asking(&state.platform, &visit.caller, handle).await.map_err(Failure::fault)?;
+    Ok(service.map(|name| (format!("{CONSENT}{handle}"), name)))
 }
 
 /// `GET /mailbox`: in test realms only; elsewhere there is no such page.

@@ -1,7 +1,7 @@
 //! Notice and consent.
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use http::StatusCode;
 use lionrock_model::register::Step;
 use lionrock_service::Error;
@@ -11,12 +11,21 @@ use serde::Deserialize;
 use super::standing;
 use crate::page::register::{NOTICE_VERSION, Notice, notice_text};
 use crate::page::{self, see_other, with_cookie};
+use crate::signin::Onward;
 use crate::{Answer, AppState, Failure, Visit, cookie};
 
-/// `GET /register`: the notice, or the page where this browser's registration goes on.
-pub async fn get(State(state): State<AppState>, visit: Visit) -> Answer {
+/// `GET /register`: the notice, or the page where this browser's registration goes on. `?next=` names the request of a service to
+/// come back to; a cookie remembers it for as long as such a request can wait.
+pub async fn get(State(state): State<AppState>, visit: Visit, Query(onward): Query<Onward>) -> Answer {
+    let answer = shown(&state, &visit).await?;
+    let Some(handle) = onward.waiting() else { return Ok(answer) };
+    let lives = u32::try_from(state.platform.settings.limits.pushed_request.as_secs()).unwrap_or(u32::MAX);
+    Ok(with_cookie(answer, cookie::set(cookie::WAITING, handle, Some(lives))))
+}
+
+async fn shown(state: &AppState, visit: &Visit) -> Answer {
     if visit.registration.is_some()
-        && let Ok(standing) = standing(&state, &visit).await
+        && let Ok(standing) = standing(state, visit).await
         && !matches!(standing.step, Step::Pictures | Step::Done | Step::Counter)
     {
         return Ok(see_other(standing.step.path()));
