@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
 mod account;
+mod backup;
 mod gate;
 mod ledger;
 mod ledger_crash;

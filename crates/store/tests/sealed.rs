@@ -77,7 +77,8 @@ both_engines! {
                 assert!(!column.erase(tx, &none)?);
             }
             assert_eq!(sealed::older_resident_keys(tx, 9, &[], 10)?, []);
-            assert_eq!((sealed::count_older_resident_keys(tx, 9)?, sealed::count_older_ring_keys(tx, 9)?), (0, 0));
+            assert_eq!((sealed::count_older_resident_keys(tx, 9)?, sealed::count_persons(tx)?), (0, 0));
+            assert_eq!(sealed::next_person(tx, &[])?, None);
             assert!(!sealed::replace_resident_key(tx, &[1; 16], &[1], vec![2])?);
             Ok(())
         }).await;

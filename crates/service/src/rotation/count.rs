@@ -1,6 +1,6 @@
 //! Counting what is still under an older key, by the bytes in front of sealed values: no key is needed.
 
-use super::{What, home};
+use super::{What, home, realm};
 use crate::Fault;
 use lionrock_store::rotation::Rotation;
 use lionrock_store::{Tx, sealed};
@@ -16,9 +16,7 @@ pub(super) fn older(tx: &mut Tx<'_>, what: What, row: &Rotation) -> Result<u64, 
             }
             Ok(found)
         }
-        What::Realm => {
-            Ok(sealed::count_older_ring_keys(tx, epoch)? + sealed::count_older_resident_keys(tx, epoch)?)
-        }
+        What::Realm => Ok(realm::older_keys(tx, epoch)?.len() as u64 + sealed::count_older_resident_keys(tx, epoch)?),
         What::Root | What::Resident(_) | What::Residents => Ok(0),
     }
 }

@@ -37,14 +37,22 @@ pub(super) fn page(
 }
 
 fn ring(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rotation, epoch: u32) -> Result<(), Fault> {
-    for entry in key_ring::all(tx)? {
-        if entry.name == REALM || KeyRing::wrapping_epoch(&entry.sealed_key)? >= epoch {
-            continue;
-        }
+    for entry in older_keys(tx, epoch)? {
         let after = platform.keys.rewrap(&wrapped(entry.clone()), &*caller.entropy)?;
         if key_ring::replace(tx, &entry, after.sealed)? {
             row.records += 1;
         }
     }
     Ok(())
+}
+
+/// The keys of the ring that are wrapped under a realm key before `epoch`.
+pub(super) fn older_keys(tx: &mut Tx<'_>, epoch: u32) -> Result<Vec<key_ring::Entry>, Fault> {
+    let mut older = Vec::new();
+    for entry in key_ring::all(tx)? {
+        if entry.name != REALM && KeyRing::wrapping_epoch(&entry.sealed_key)? < epoch {
+            older.push(entry);
+        }
+    }
+    Ok(older)
 }

@@ -1,0 +1,8 @@
+//! Rotation of keys on both engines: everything opens before, during and after; nothing refers to what is destroyed; nothing is
+//! destroyed before that is so.
+
+mod death;
+mod scene;
+mod swap;
+mod trouble;
+mod turning;
