@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+pub mod backup;
 pub mod budget;
 pub mod check;
 pub mod deviation;
@@ -26,6 +27,11 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make backups, restore them, and prove that they can be restored.
+    Backup {
+        #[command(subcommand)]
+        what: backup::Backup,
+    },
     /// Measure, and print the figures.
     #[cfg(feature = "rehearsal")]
     Bench {
@@ -87,6 +93,7 @@ impl CommandLine {
     /// What is wrong and what to do, in two lines at most.
     pub async fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Backup { what } => return backup::run(&what).await,
             #[cfg(feature = "rehearsal")]
             Command::Bench { what } => crate::bench::run(&what).await?,
             Command::Budget { what } => budget::run(&what).await?,

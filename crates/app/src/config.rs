@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub mod backup;
 pub mod oversight;
 pub use oversight::{Alerting, Clock, OfficerEntry, Site};
 
@@ -69,6 +70,9 @@ pub struct Config {
     /// Exceptions of the start gate, signed by two officers.
     #[serde(default)]
     pub deviations: Vec<PathBuf>,
+    /// Who can open backups, and where they go.
+    #[serde(default)]
+    pub backup: backup::Backup,
 }
 
 /// Where the root of all keys comes from: exactly one of the four; beside it a module may hold other keys.
@@ -304,6 +308,7 @@ impl Config {
             &mut self.registry.ca,
             &mut self.registry.token_file,
             &mut self.services,
+            &mut self.backup.folder,
         ];
         for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)) {
             *path = folder.join(&*path);
@@ -325,6 +330,7 @@ impl Config {
     /// Names the member to mend.
     pub fn check(&self) -> Result<()> {
         self.realm()?;
+        self.backup.custodian()?;
         let host = self.issuer_host()?;
         let rp_id = self.rp_id();
         if host != rp_id && !host.ends_with(&format!(".{rp_id}")) {

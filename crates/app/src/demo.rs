@@ -7,7 +7,7 @@ pub mod people;
 use crate::command::serve;
 use crate::config::{Config, Keys, Limits, Mail, Proofing, Registry, Tls};
 use crate::start::{self, Started};
-use crate::{log, root_key, services};
+use crate::{log, root_key};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use folder::Folder;
@@ -116,8 +116,9 @@ pub async fn start(
     let registry = StandIn::start(people.iter().map(Person::registry_record).collect()).await?;
     let config = configuration(arguments, &folder, &issuer, registry.url())?;
     let demo = Demo::prepare(folder.rehearsal(), &issuer, door.port(), &System)?;
-    let declared = declared(arguments, &config, &demo)?;
-    let started = start::platform(&config, declared, Spans::default()).await?;
+    let own = lionrock_model::service::Service::new(demo.declaration(), &config.realm()?)?;
+    folder.write_configuration(&config)?;
+    let started = start::platform(&config, vec![own], Spans::default()).await?;
     folder.write_people(&people, arguments.seed)?;
     let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
     let running =
@@ -200,14 +201,13 @@ fn configuration(arguments: &Arguments, folder: &Folder, issuer: &str, registry:
         limits: Limits { requests_per_second: rate, changes_per_minute: rate.map(|n| n.saturating_mul(60)) },
         proofing: Proofing::default(),
         log: crate::config::LogFormat::Text,
+        clock: crate::config::Clock::default(),
+        site: crate::config::Site::default(),
+        officers: Vec::new(),
+        alerting: crate::config::Alerting::default(),
+        deviations: Vec::new(),
+        backup: folder.backup()?,
     })
-}
-
-fn declared(arguments: &Arguments, config: &Config, demo: &Demo) -> Result<Vec<lionrock_model::service::Service>> {
-    let realm = config.realm()?;
-    let own = lionrock_model::service::Service::new(demo.declaration(), &realm)?;
-    let more = arguments.services.as_deref().map(|file| services::read(file, &realm)).transpose()?;
-    Ok(std::iter::once(own).chain(more.unwrap_or_default()).collect())
 }
 
 /// The models folder: as given, in the working folder, beside the program, or where this program was built.

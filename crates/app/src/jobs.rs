@@ -1,6 +1,6 @@
 //! Work that nobody waits for: each job runs again and again until the server stops, and logs what fails.
 
-use crate::clock;
+use crate::{budget, clock};
 use lionrock_service::rotation::{self, Seat};
 use lionrock_service::{Caller, Fault, Platform, custody, erasure, ledger, oidc, outbox, recovery, register, session, vault};
 use std::future::Future;
@@ -110,6 +110,9 @@ async fn watch_vault(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
                 troubled = true;
             }
             Err(_) => {}
+        }
+        if let Err(error) = budget::round(&platform, &clock::platform_caller()).await {
+            tracing::warn!(%error, "statements that unlock were not taken up");
         }
         // A bell that never stops does not become a load of its own.
         tokio::time::sleep(Duration::from_millis(100)).await;

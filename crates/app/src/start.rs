@@ -1,5 +1,10 @@
 //! Putting the platform together: gate, store, keys, ports; the same for `serve`, `demo` and `bench`.
 
+mod beside;
+pub mod idle;
+
+pub use beside::{beside, beside_with, root_of_shares};
+
 use crate::config::{Config, Keys, Mail, oversight};
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
@@ -7,7 +12,7 @@ use crate::worker::session::{Host, Launch};
 use crate::{clock, gate, root_key, services};
 use anyhow::{Context, Result, bail};
 use lionrock_crypto::digest::sha256;
-use lionrock_crypto::ring::Root;
+use lionrock_crypto::ring::{KeyRing, Root};
 use lionrock_gateway::client::{Client, Network, Reach};
 use lionrock_gateway::mail::{Mailbox, Smtp, SmtpSettings};
 use lionrock_gateway::registry::HttpRegistry;
@@ -73,22 +78,44 @@ pub async fn platform_under(
     let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
     let pool = pool(config, &realm, limits.custody).await?;
     let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool), node(config), boot_id()).await;
-    let settings = Settings {
-        realm,
+    let settings = settings(config, own.into_iter().chain(declared.unwrap_or_default()).collect(), limits)?;
+    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
+    let platform = Arc::new(Platform {
+        store,
+        keys,
+        settings,
+        ports,
+        vault: Default::default(),
+        gate: Watch::new(verdict.deviations.clone()),
+        ledger: Desk::default(),
+    });
+    lionrock_service::gate::passed(&platform, &clock::platform_caller(), verdict.findings()).await?;
+    Ok(Started { platform, pool })
+}
+
+/// What the configuration decides.
+///
+/// # Errors
+/// Names the member to mend.
+pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Result<Settings> {
+    Ok(Settings {
+        realm: config.realm()?,
         issuer: config.issuer.clone(),
         rp_id: config.rp_id(),
         rp_name: config.name.clone(),
         data: config.data.clone(),
-        services: own.into_iter().chain(declared.unwrap_or_default()).collect(),
+        services,
         alerts: config.alerts()?,
         officers: oversight::officers(&config.officers, &config.realm()?)?,
         limits,
-        custodian: None,
-    };
-    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
-    let platform = Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Watch::new(verdict.deviations.clone()), ledger: Desk::default() });
-    lionrock_service::gate::passed(&platform, &clock::platform_caller(), verdict.findings()).await?;
-    Ok(Started { platform, pool })
+        custodian: config.backup.custodian()?,
+    })
+}
+
+/// A platform over an opened store and ring, which nobody asks anything yet.
+#[must_use]
+pub fn platform_of(store: Store, keys: KeyRing, settings: Settings, ports: Ports) -> Platform {
+    Platform { store, keys, settings, ports, vault: Default::default(), gate: Watch::default(), ledger: Desk::default() }
 }
 
 fn boot_id() -> [u8; 16] {

@@ -1,6 +1,7 @@
 //! The platform: store, keys, settings and the systems it calls, in one value behind one `Arc`.
 
 use crate::port::{Mail, ProofingProvider, Registry};
+use crate::statement::Officer;
 use lionrock_crypto::backup::Custodian;
 use lionrock_crypto::ring::KeyRing;
 use lionrock_model::budget::Budgets;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub services: Vec<Service>,
     /// Officers who hear of locked budgets and refused rollbacks.
     pub alerts: Vec<Email>,
+    /// Officers whose signatures unlock.
+    pub officers: Vec<Officer>,
     /// Spans and counts that policy fixes.
     pub limits: Limits,
     /// Who alone can open backups and the journal of revocations; without one neither is made.

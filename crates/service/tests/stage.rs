@@ -1,7 +1,7 @@
 //! A platform for tests: a fresh store and key ring, a clock that stands still, and ports that nobody answers.
 
 use lionrock_crypto::random::System;
-use lionrock_crypto::ring::Root;
+use lionrock_crypto::ring::{KeyRing, Root};
 use lionrock_crypto::secret::Secret;
 use lionrock_model::custody::Label;
 use lionrock_model::id::CustodyId;
@@ -38,23 +38,42 @@ pub async fn platform_in(place: &Place, data: &Path) -> Arc<Platform> {
 
 /// As [`platform_in`], for a process that knows only the store's address.
 pub async fn platform_at(url: &str, data: &Path) -> Arc<Platform> {
+    platform_of("test-demo", "https://localhost:8443", url, data).await
+}
+
+/// As [`platform_at`], of another realm under its own issuer: what the same program is elsewhere.
+pub async fn platform_of(realm: &str, issuer: &str, url: &str, data: &Path) -> Arc<Platform> {
     let store = lionrock_store::Store::open(url).await.unwrap();
-    let realm = Realm::parse("test-demo").unwrap();
+    let realm = Realm::parse(realm).unwrap();
     let root = Root::new(Secret::new([3; 32]));
     let keys = boot::key_ring(&store, &root, &realm, &caller(&Clock::new())).await.unwrap();
+    Arc::new(over(store, keys, &realm, issuer, data))
+}
+
+/// A platform over a store and a ring that are open.
+pub fn over(store: lionrock_store::Store, keys: KeyRing, realm: &Realm, issuer: &str, data: &Path) -> Platform {
     let settings = Settings {
-        realm,
-        issuer: "https://localhost:8443".to_owned(),
-        rp_id: "localhost".to_owned(),
+        realm: realm.clone(),
+        issuer: issuer.to_owned(),
+        rp_id: issuer.trim_start_matches("https://").split(':').next().unwrap().to_owned(),
         rp_name: "Lionrock".to_owned(),
         data: data.to_path_buf(),
         services: Vec::new(),
         alerts: Vec::new(),
+        officers: Vec::new(),
         limits: Limits::default(),
         custodian: None,
     };
     let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
-    Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() })
+    Platform {
+        store,
+        keys,
+        settings,
+        ports,
+        vault: Default::default(),
+        gate: Default::default(),
+        ledger: Desk::default(),
+    }
 }
 
 /// Nobody answers.

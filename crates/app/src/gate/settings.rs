@@ -48,7 +48,11 @@ pub(super) fn checks(at: &Setting<'_>) -> Vec<Check> {
 fn is_unreal(host: &str) -> bool {
     let ends = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
     let set_aside = ["localhost", "test", "example", "invalid", "example.com", "example.net", "example.org"];
-    host.is_empty() || !host.contains('.') || host.starts_with("127.") || host == "0.0.0.0" || set_aside.into_iter().any(ends)
+    host.is_empty()
+        || !host.contains('.')
+        || host.starts_with("127.")
+        || host == "0.0.0.0"
+        || set_aside.into_iter().any(ends)
 }
 
 /// What still is as the demo or the example has it.
@@ -125,7 +129,8 @@ mod tests {
 
     #[test]
     fn names_nobody_can_own_are_unreal() {
-        for host in ["", "localhost", "a.localhost", "127.0.0.1", "id.example", "id.example.com", "id.test", "intranet"] {
+        for host in ["", "localhost", "a.localhost", "127.0.0.1", "id.example", "id.example.com", "id.test", "intranet"]
+        {
             assert!(is_unreal(host), "{host}");
         }
         for host in ["id.gov.hk", "contest.hk", "myexample.com", "id.testing.hk"] {

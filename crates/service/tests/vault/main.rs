@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
 mod attacker;
+mod budget;
 mod ledger;
 mod rollback;
 #[allow(dead_code, reason = "shared with the tests of logging in")]
