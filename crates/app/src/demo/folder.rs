@@ -2,8 +2,12 @@
 
 use super::{Running, TlsKey};
 use crate::clock;
+use crate::command::backup::custodian;
+use crate::config::Config;
+use crate::config::backup::{self, Backup};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use lionrock_crypto::backup::Custodian;
 use lionrock_rehearsal::authority::Authority;
 use lionrock_rehearsal::people::{Person, folder as drawn};
 use serde_json::{Value, json};
@@ -112,6 +116,61 @@ impl Folder {
         drawn::write_people(&self.people(), people, seed, &mut || bar.inc(1))?;
         bar.finish_and_clear();
         Ok(std::fs::write(mark, format!("{seed}\n"))?)
+    }
+
+    /// The custodian of the demo's backups, whose key is made on the first start, and where backups go.
+    ///
+    /// # Errors
+    /// When the key cannot be made or read.
+    pub fn backup(&self) -> Result<Backup> {
+        let file = self.custodian_key();
+        if !file.exists() {
+            custodian::make_quietly(&file)?;
+        }
+        let line = backup::write(&Custodian::new(*custodian::read(&file)?.public()));
+        Ok(Backup { custodian: Some(line), folder: Some(self.0.join("backups")) })
+    }
+
+    /// The key of the backups' custodian. Elsewhere it lies with somebody else.
+    #[must_use]
+    pub fn custodian_key(&self) -> PathBuf {
+        self.0.join("keys/custodian.key")
+    }
+
+    /// The configuration of this deployment, for commands beside the running demo.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.0.join("lionrock.toml")
+    }
+
+    /// Writes the configuration for commands.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_configuration(&self, config: &Config) -> Result<()> {
+        let text = |value: &dyn std::fmt::Display| toml::Value::String(value.to_string()).to_string();
+        let path = |path: &Path| text(&path.display());
+        let root = config.keys.root_file.as_deref().map(path).unwrap_or_default();
+        let Backup { custodian, folder } = &config.backup;
+        let lines = format!(
+            "# Written at each start, for commands beside the running demo.\nrealm = {}\nissuer = {}\nname = {}\n\
+             data = {}\nstore = {}\nmodels = {}\nkeys = {{ root_file = {root} }}\n\
+             tls = {{ chain = {}, key = {} }}\nregistry = {{ url = {} }}\nmail = {{ kind = \"mailbox\" }}\n\
+             backup = {{ custodian = {}, folder = {} }}\n",
+            text(&config.realm),
+            text(&config.issuer),
+            text(&config.name),
+            path(&config.data),
+            text(&config.store()),
+            path(&std::path::absolute(&config.models)?),
+            path(&config.tls.chain),
+            path(&config.tls.key),
+            text(&config.registry.url),
+            text(&custodian.as_deref().unwrap_or_default()),
+            folder.as_deref().map(path).unwrap_or_default(),
+        );
+        // A store's address may hold a password.
+        private(&self.configuration(), lines.as_bytes())
     }
 
     /// Where the platform runs, for a walk in another process.
