@@ -6,6 +6,7 @@ use lionrock_model::id::ServiceId;
 use lionrock_model::policy::Field;
 use lionrock_model::realm::Realm;
 use lionrock_model::service::{Authentication, Declaration, Profile, Service, Wanted, Words};
+use lionrock_model::staff::Identity;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,9 @@ struct Entry {
     /// Hexadecimal SHA-256 of a shared secret of at least 128 random bits.
     #[serde(default)]
     secret_sha256: Option<String>,
+    /// What those are who run it: a role of staff.
+    #[serde(default)]
+    role: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -84,6 +88,9 @@ pub fn read(path: &Path, realm: &Realm) -> Result<Vec<Service>> {
 }
 
 fn declare(entry: Entry, folder: &Path, realm: &Realm) -> Result<Service> {
+    if let Some(word) = &entry.role {
+        Identity::parse(word, realm)?;
+    }
     let fields = entry.fields.into_iter().map(|wanted| {
         let field =
             Field::from_word(&wanted.field).with_context(|| format!("no field is called {:?}", wanted.field))?;

@@ -3,10 +3,14 @@
 
 use crate::audit::{self, Event};
 use crate::{Caller, Fault, Platform};
+use lionrock_crypto::ring::KeyRing;
 use lionrock_model::deviation::Deviation;
+use lionrock_model::realm::Realm;
 use lionrock_model::time::Millis;
+use lionrock_store::Store;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// One check of the gate and what came of it, as the ledger keeps it: words of this program, no paths, no values.
@@ -47,6 +51,13 @@ impl Watch {
         all.iter().filter(|deviation| deviation.span.from <= now && now < deviation.span.until).cloned().collect()
     }
 
+    /// How long until the next deviation ends; nothing when none stands.
+    #[must_use]
+    pub fn until_next_end(&self, now: Millis) -> Option<Duration> {
+        let all = self.deviations.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|deviation| deviation.span.until.since(now)).min()
+    }
+
     /// Checks that are not good any more; empty when all is well.
     #[must_use]
     pub fn lapsed(&self) -> Vec<&'static str> {
@@ -84,7 +95,7 @@ pub async fn passed(platform: &Arc<Platform>, caller: &Caller, findings: Vec<Fin
                 });
                 audit::append(tx, &shared, &caller, &Event::new("deviation.accepted", None, body))?;
             }
-            audit::append(tx, &shared, &caller, &Event::new("gate.passed", None, body(&shared, &findings)))?;
+            audit::append(tx, &shared, &caller, &Event::new("gate.passed", None, body(&shared.settings.realm, &findings)))?;
             Ok(())
         })
         .await
@@ -94,18 +105,22 @@ pub async fn passed(platform: &Arc<Platform>, caller: &Caller, findings: Vec<Fin
 ///
 /// # Errors
 /// Of the store.
-pub async fn refused(platform: &Arc<Platform>, caller: &Caller, findings: Vec<Finding>) -> Result<(), Fault> {
-    let (shared, caller) = (Arc::clone(platform), caller.clone());
-    let write = move |tx: &mut lionrock_store::Tx<'_>| {
-        audit::append(tx, &shared, &caller, &Event::new("gate.refused", None, body(&shared, &findings))).map(drop)
-    };
-    platform.store.write(write).await
+pub async fn refused(
+    store: &Store,
+    keys: KeyRing,
+    realm: &Realm,
+    caller: &Caller,
+    findings: Vec<Finding>,
+) -> Result<(), Fault> {
+    let event = Event::new("gate.refused", None, body(realm, &findings));
+    let (caller, id) = (caller.clone(), caller.random());
+    store.write(move |tx| audit::append_with(tx, &keys, &caller, id, &event)).await
 }
 
-fn body(platform: &Platform, findings: &[Finding]) -> Value {
+fn body(realm: &Realm, findings: &[Finding]) -> Value {
     let checks: serde_json::Map<_, _> =
         findings.iter().map(|finding| (finding.check.to_owned(), json!(finding.outcome))).collect();
-    json!({ "checks": checks, "realm": platform.settings.realm.to_string() })
+    json!({ "checks": checks, "realm": realm.to_string() })
 }
 
 /// Ends deviations whose time is over: each end is a leaf. When what was excused cannot be taken back while the server runs, the

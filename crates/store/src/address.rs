@@ -1,9 +1,11 @@
 //! Store addresses: `sqlite:PATH` and `postgres://…`.
 
 use crate::Error;
+use lionrock_model::site::Endpoint;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio_postgres::config::Host;
 
 /// Where a store is. Shows no password.
 #[derive(Clone)]
@@ -47,6 +49,25 @@ impl Address {
             return Ok(Self::Postgres(Box::new(postgres(url)?)));
         }
         Err(wrong("it must begin with sqlite: or postgres://"))
+    }
+}
+
+impl PostgresAddress {
+    /// The machines or socket folders it leads to.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let named = self.config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => Endpoint::Host(name.to_lowercase()),
+            Host::Unix(folder) => Endpoint::Socket(folder.display().to_string()),
+        });
+        // Numbers given beside names are what is really reached.
+        named.chain(self.config.get_hostaddrs().iter().map(|address| Endpoint::Host(address.to_string()))).collect()
+    }
+
+    /// The password, from the address or its file.
+    #[must_use]
+    pub fn password(&self) -> Option<&[u8]> {
+        self.config.get_password()
     }
 }
 

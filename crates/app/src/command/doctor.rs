@@ -80,7 +80,9 @@ async fn inspect(config: &Config, findings: &mut Vec<Finding>) {
     let root = match &config.keys {
         Keys { passphrase_file: Some(_), .. } => Ok("a passphrase file"),
         Keys { shares: Some(_), .. } => Ok("shares: the server starts sealed and waits for them"),
-        keys if keys.root_token().is_some() => start::root(config).map(|_| "a key in a module that does not let it out"),
+        keys if keys.root_token().is_some() => {
+            start::root(config).map(|_| "a key in a module that does not let it out")
+        }
         _ => start::root(config).map(|_| "a root key file that only its owner reads"),
     };
     note(findings, "root key", root);

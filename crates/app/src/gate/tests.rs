@@ -224,7 +224,10 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("limits-within-policy", |it| it.limits.budgets = budgets()),
     ("two-officers-are-told", |it| drop(it.config.alerting.alerts.pop())),
     ("two-officers-are-told", |it| it.config.alerting.alerts[0] = it.config.alerting.alerts[1].to_uppercase()),
-    ("data-folder", |it| it.config.data = PathBuf::from("/proc/nowhere")),
+    ("data-folder", |it| {
+        it.config.store = Some(it.config.store());
+        it.config.data = PathBuf::from("/proc/nowhere");
+    }),
     ("no-known-secrets", |it| it.write("pin", "1234\n")),
     ("no-known-secrets", |it| it.write("mail", "correct horse battery staple\n")),
     ("no-known-secrets", |it| it.write("token", "\n")),
