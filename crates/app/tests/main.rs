@@ -10,7 +10,7 @@
 )]
 
 mod check;
-mod crash;
+mod custody;
 mod leak;
 mod run;
 mod verify;

@@ -6,7 +6,8 @@ use lionrock_app::worker::message::{Answer, Order};
 use lionrock_app::worker::pool::Pool;
 use lionrock_app::worker::probe;
 use lionrock_app::worker::provider::Builtin;
-use lionrock_app::worker::session::{Launch, Lost, Worker};
+use lionrock_app::worker::session::{Host, Launch, Lost, Worker};
+use lionrock_app::worker::watchdog::Watchdog;
 use lionrock_crypto::hpke;
 use lionrock_model::custody::{CloseReason, Label, PICTURE_BYTES, Part, seal_info};
 use lionrock_model::id::CustodyId;
@@ -32,7 +33,11 @@ fn models() -> PathBuf {
 }
 
 fn launch(deadline: Duration, idle: Duration) -> Launch {
-    Launch { program: program(), models: models(), strict: false, deadline, idle }
+    Launch { program: program(), models: models(), strict: false, deadline, idle, host: Host::this(false) }
+}
+
+fn watchdog() -> Arc<Watchdog> {
+    Watchdog::start(&program()).unwrap()
 }
 
 fn patient() -> Launch {
@@ -78,7 +83,7 @@ fn a_confined_process_can_compute_and_nothing_else() {
 
 #[tokio::test]
 async fn the_kernel_says_the_worker_is_confined() {
-    let worker = Worker::start(&patient()).await.unwrap();
+    let worker = Worker::start(&patient(), &watchdog()).await.unwrap();
     let read = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", worker.pid())).unwrap();
     let field = |name: &str| {
         let status = read("status");
@@ -317,15 +322,15 @@ fn a_garbled_order_ends_the_worker() {
 #[tokio::test]
 async fn without_models_no_worker_starts_and_it_says_why() {
     let launch = Launch { models: PathBuf::from("/nonexistent"), ..patient() };
-    let Err(Lost::CannotStart(why)) = Worker::start(&launch).await else { panic!("started without models") };
+    let Err(Lost::CannotStart(why)) = Worker::start(&launch, &watchdog()).await else { panic!("started without models") };
     assert!(why.contains("restore the models folder"), "{why}");
 }
 
 #[tokio::test]
 async fn production_starts_only_with_every_protection() {
-    let lenient = Worker::start(&patient()).await.unwrap();
+    let lenient = Worker::start(&patient(), &watchdog()).await.unwrap();
     let all_held = lenient.protections().iter().all(|protection| protection.held);
-    let strict = Worker::start(&Launch { strict: true, ..patient() }).await;
+    let strict = Worker::start(&Launch { strict: true, ..patient() }, &watchdog()).await;
     match (all_held, strict.map(|_| ())) {
         (true, Ok(())) => {}
         (false, Err(Lost::CannotStart(why))) => assert!(why.contains("does not give the protection"), "{why}"),

@@ -54,8 +54,8 @@ pub fn judge(
     judge_under(&Policy::default(), models, capture, challenge, today, progress)
 }
 
-/// Judges under a given policy. `progress` hears each stage as it begins; [`Stage::Destroy`] is always the last, and
-/// when this returns every picture and embedding has been wiped.
+/// Judges under a given policy. `progress` hears each stage as it begins, and [`Stage::Decode`] again before each picture;
+/// [`Stage::Destroy`] is always the last, and when this returns every picture and embedding has been wiped.
 pub fn judge_under(
     policy: &Policy,
     models: &Models,
@@ -65,7 +65,7 @@ pub fn judge_under(
     progress: &mut dyn FnMut(Stage),
 ) -> Judgement {
     progress(Stage::Decode);
-    let decoded = Decoded::from(capture, challenge, policy);
+    let decoded = Decoded::from(capture, challenge, policy, progress);
     let outcome = match &decoded {
         Ok(decoded) => look_at(policy, models, decoded, challenge, today, progress),
         Err(reasons) => Err(reasons.iter().map(|reason| (*reason, Verdict::Retake)).collect()),
@@ -88,7 +88,11 @@ pub fn judge_timed(
     clock: &mut dyn FnMut() -> Duration,
 ) -> (Judgement, Vec<(Stage, Duration)>) {
     let mut began: Vec<(Stage, Duration)> = Vec::new();
-    let judgement = judge_under(policy, models, capture, challenge, today, &mut |stage| began.push((stage, clock())));
+    let judgement = judge_under(policy, models, capture, challenge, today, &mut |stage| {
+        if began.last().is_none_or(|(last, _)| *last != stage) {
+            began.push((stage, clock()));
+        }
+    });
     let end = clock();
     let ends: Vec<Duration> = began.iter().skip(1).map(|(_, at)| *at).chain([end]).collect();
     let taken = began.into_iter().zip(ends).map(|((stage, at), end)| (stage, end.saturating_sub(at))).collect();
@@ -134,7 +138,12 @@ struct Decoded {
 }
 
 impl Decoded {
-    fn from(capture: Capture, challenge: &Challenge, policy: &Policy) -> Result<Self, Vec<Reason>> {
+    fn from(
+        capture: Capture,
+        challenge: &Challenge,
+        policy: &Policy,
+        progress: &mut dyn FnMut(Stage),
+    ) -> Result<Self, Vec<Reason>> {
         let Capture { card, frames } = capture;
         let card = Zeroizing::new(card);
         let frames: Vec<_> =
@@ -148,13 +157,16 @@ impl Decoded {
         if let Err(reason) = presence::timely(&labels, challenge, &policy.presence) {
             reasons.push(reason);
         }
-        let mut take = |bytes: &[u8], most| match intake::take_in(bytes, most) {
-            Ok(picture) => Some(picture),
-            Err(error) => {
-                if !reasons.contains(&broken(error)) {
-                    reasons.push(broken(error));
+        let mut take = |bytes: &[u8], most| {
+            progress(Stage::Decode);
+            match intake::take_in(bytes, most) {
+                Ok(picture) => Some(picture),
+                Err(error) => {
+                    if !reasons.contains(&broken(error)) {
+                        reasons.push(broken(error));
+                    }
+                    None
                 }
-                None
             }
         };
         let card = take(&card, intake::CARD_BYTES);

@@ -14,6 +14,8 @@ pub(crate) mod face;
 pub(crate) mod geometry;
 pub mod intake;
 mod judge;
+#[cfg(feature = "measured")]
+pub mod known;
 #[cfg(test)]
 mod measured;
 mod models;

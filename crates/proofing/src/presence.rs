@@ -66,7 +66,9 @@ pub(crate) fn followed(moments: &[Moment], challenge: &Challenge, policy: &Prese
     if answers.len() != challenge.actions.len() {
         return Err(Reason::ActionsNotFollowed);
     }
+    let mut before = None;
     for (group, asked) in answers.iter().zip(&challenge.actions) {
+        let group = arrived(group, *asked, before.replace(*asked), &neutral.look, policy);
         let reached = |action: Action| {
             group.iter().map(|moment| strength(action, &moment.look, &neutral.look, policy)).fold(f32::MIN, f32::max)
         };
@@ -77,6 +79,20 @@ pub(crate) fn followed(moments: &[Moment], challenge: &Challenge, policy: &Prese
         }
     }
     Ok(())
+}
+
+/// The frames of a movement without its first, when that one still shows the movement before: a person, or a camera on a
+/// busy phone, is a moment behind the page. Two frames at least must remain.
+fn arrived<'a>(
+    group: &'a [Moment],
+    asked: Action,
+    before: Option<Action>,
+    neutral: &Look,
+    policy: &Presence,
+) -> &'a [Moment] {
+    let (Some(before), [first, rest @ ..]) = (before, group) else { return group };
+    let late = strength(before, &first.look, neutral, policy) > strength(asked, &first.look, neutral, policy);
+    if late && rest.len() >= 2 { rest } else { group }
 }
 
 /// How far a look has gone in an action's direction; 1 is far enough.
@@ -138,6 +154,31 @@ mod tests {
         assert_eq!(followed(&moments, &challenge, &policy), Ok(()));
         let frames = labels(&moments);
         assert_eq!(timely(&frames, &challenge, &policy), Ok(()));
+    }
+
+    #[test]
+    fn a_camera_a_moment_behind_the_page_shows_the_movement_before_once() {
+        use Action::{LookUp, TurnLeft};
+        let challenge = Challenge { actions: vec![TurnLeft, LookUp] };
+        let policy = Policy::default().presence;
+        let with = |up: &[(f32, f32)]| {
+            let quiet = (None, look(0.01, 0.5, 1.0));
+            let left = [0.2, 0.4, 0.5].map(|yaw| (Some(TurnLeft), look(yaw, 0.5, 1.0)));
+            let up = up.iter().map(|(yaw, pitch)| (Some(LookUp), look(*yaw, *pitch, 1.0)));
+            moments(&[quiet].into_iter().chain(left).chain(up).collect::<Vec<_>>())
+        };
+        // The turn at its far end stands where the look up should begin.
+        assert_eq!(followed(&with(&[(0.5, 0.5), (0.02, 0.44), (0.02, 0.42)]), &challenge, &policy), Ok(()));
+        assert_eq!(followed(&with(&[(0.45, 0.49), (0.02, 0.44), (0.02, 0.42)]), &challenge, &policy), Ok(()));
+        // Twice is another answer than the one asked for; so is one that goes back to it; so is a single frame.
+        for wrong in [
+            &[(0.5, 0.5), (0.49, 0.5), (0.02, 0.44)][..],
+            &[(0.02, 0.44), (0.02, 0.42), (0.5, 0.5)],
+            &[(0.5, 0.5), (0.02, 0.44)],
+            &[(0.5, 0.5), (0.02, 0.5), (0.02, 0.49)],
+        ] {
+            assert_eq!(followed(&with(wrong), &challenge, &policy), Err(Reason::ActionsNotFollowed), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Pictures themselves never come here: this module moves ciphertext to the worker and writes down words and counts.
 
+mod alarm;
 pub mod end;
 pub mod judge;
 pub mod open;
@@ -16,10 +17,11 @@ pub use receive::{Received, receive};
 use crate::audit::{self, Event};
 use crate::ledger::receipt;
 use crate::{Caller, Fault, Platform};
-use lionrock_model::custody::CloseReason;
+use lionrock_model::custody::{CloseReason, State};
+use lionrock_model::proofing::Stage;
 use lionrock_model::time::Millis;
-use lionrock_store::Tx;
 use lionrock_store::custody::{self, Closing};
+use lionrock_store::{Tx, failpoint};
 
 pub use lionrock_store::custody::Custody;
 use serde::Serialize;
@@ -74,8 +76,11 @@ pub(crate) fn close(
     row: &Custody,
     ending: Ending,
 ) -> Result<bool, Fault> {
-    if custody::find(tx, row.id)?.is_none_or(|now| now.closed.is_some()) {
-        return Ok(false);
+    let Some(now) = custody::find(tx, row.id)?.filter(|now| now.closed.is_none()) else { return Ok(false) };
+    let decoding = now.state == State::Decoded && matches!(now.stage, None | Some(Stage::Decode));
+    if decoding {
+        // Its first word may not have been written down before it died.
+        custody::stage(tx, row.id, Stage::Decode)?;
     }
     let statement = receipt::sign(platform, &statement(platform, caller, row, ending))?;
     let body = json!({
@@ -96,7 +101,14 @@ pub(crate) fn close(
         leaf,
         receipt: statement,
     };
-    if custody::close(tx, row.id, &closing)? { Ok(true) } else { Err(lionrock_store::Error::Busy.into()) }
+    if !custody::close(tx, row.id, &closing)? {
+        return Err(lionrock_store::Error::Busy.into());
+    }
+    if decoding && ending.reason == CloseReason::ProcessLoss {
+        alarm::raise(tx, platform, caller, row)?;
+    }
+    failpoint::reach("custody-closing");
+    Ok(true)
 }
 
 fn statement<'a>(platform: &'a Platform, caller: &Caller, row: &'a Custody, ending: Ending) -> Statement<'a> {

@@ -30,6 +30,7 @@ const JUDGING: &str =
 const STAGE: &str = "UPDATE custody SET stage = $2 WHERE id = $1 AND closed_at IS NULL";
 const CLOSE: &str = "UPDATE custody SET state = 'closed', version = version + 1, closed_at = $2, reason = $3, pictures = $4, \
                      bytes = $5, zeroise_us = $6, closed_leaf = $7, receipt = $8 WHERE id = $1 AND closed_at IS NULL";
+const LOST_AT: &str = "SELECT COUNT(*) FROM custody WHERE reason = 'process-loss' AND stage = $1 AND closed_at >= $2";
 const BELONGS: &str = "UPDATE custody SET resident = $2 WHERE registration = $1";
 const CUT: &str = "UPDATE custody SET registration = NULL WHERE registration = $1";
 const FORGET_RESIDENT: &str = "UPDATE custody SET resident = NULL, registration = NULL WHERE resident = $1";
@@ -187,6 +188,14 @@ pub fn close(tx: &mut Tx<'_>, id: CustodyId, closing: &Closing) -> Result<bool, 
         closing.receipt.as_str().into(),
     ];
     Ok(tx.execute(CLOSE, &values)? == 1)
+}
+
+/// How many custodies were lost with their process in this stage since then.
+///
+/// # Errors
+/// Of the store.
+pub fn lost_at(tx: &mut Tx<'_>, stage: Stage, since: Millis) -> Result<i64, Error> {
+    tx.first(LOST_AT, &[stage.word().into(), since.into()])?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Gives a registration's custodies to the account that came of it.

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::worker::models;
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
-use crate::worker::session::Launch;
+use crate::worker::session::{Host, Launch};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use lionrock_crypto::hpke;
@@ -114,6 +114,7 @@ async fn provider(arguments: &Arguments) -> Result<Arc<Builtin>> {
         strict: false,
         deadline: Duration::from_secs(120),
         idle: Duration::from_secs(60),
+        host: Host::this(false),
     };
     let pool = Pool::start(launch, 2, 1)
         .await

@@ -9,6 +9,7 @@
 use super::codec::{read_frame, write_frame};
 use super::message::{Answer, NotTaken, Order};
 use super::models;
+use super::point;
 use super::sandbox::{Protection, close_calls, close_files, close_memory};
 use lionrock_crypto::hpke::KeyPair;
 use lionrock_model::custody::{CUSTODY_BYTES, Label, PICTURE_BYTES, Part, SEAL_BYTES, seal_info};
@@ -29,6 +30,8 @@ pub mod code {
     pub const DONE: i32 = 0;
     /// The parent's pipe closed.
     pub const ORPHAN: i32 = 71;
+    /// The watchdog died: nobody could end this worker in time any more.
+    pub const UNWATCHED: i32 = 76;
     /// A message of no known form arrived.
     pub const GARBLED: i32 = 72;
     /// The worker's own deadline passed.
@@ -40,13 +43,22 @@ pub mod code {
 /// Time a worker grants itself beyond the parent's deadline, so that the parent's watchdog is the one that strikes.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Runs a worker on standard input and output until it ends. `strict` (production) refuses to start unless every
-/// protection holds.
-pub fn run(models_folder: &Path, strict: bool) -> ! {
+/// How a worker is to behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Production: refuse to start unless every protection holds.
+    pub strict: bool,
+    /// Standard error is the watchdog's heartbeat: end when it ends.
+    pub watched: bool,
+}
+
+/// Runs a worker on standard input and output until it ends.
+pub fn run(models_folder: &Path, Manner { strict, watched }: Manner) -> ! {
     // A panic ends the worker without a word: a message could quote what it was reading.
     std::panic::set_hook(Box::new(|_| exit(70)));
     let mut protections = close_memory();
-    protections.extend(super::host::conditions());
+    let conditions = super::host::conditions(Path::new("/"));
+    protections.extend(conditions.iter().map(super::host::Condition::protection));
     let files = models::read(models_folder).unwrap_or_else(|why| cannot_start(&why.to_string()));
     protections.extend(close_files());
     let models = Models::from_bytes(files).unwrap_or_else(|why| cannot_start(&why.to_string()));
@@ -54,6 +66,9 @@ pub fn run(models_folder: &Path, strict: bool) -> ! {
     drop(KeyPair::generate());
     let orders = listen();
     let alarm = alarm();
+    if watched {
+        heed();
+    }
     protections.extend(close_calls());
     if let Some(missing) = protections.iter().find(|protection| strict && !protection.held) {
         cannot_start(&format!("this system does not give the protection {}", missing.name));
@@ -83,6 +98,16 @@ fn listen() -> Receiver<Order> {
         }
     });
     from
+}
+
+/// A thread that ends the process when the watchdog is gone, even in the middle of a judgement.
+fn heed() {
+    std::thread::spawn(|| {
+        let mut byte = [0; 1];
+        // Nothing is ever written there; whatever makes the read return is the end.
+        let _ = rustix::io::retry_on_intr(|| rustix::io::read(rustix::stdio::stderr(), &mut byte));
+        exit(code::UNWATCHED);
+    });
 }
 
 /// A thread that ends the process when the time it is told has passed.
@@ -163,18 +188,37 @@ impl Holding {
     /// Judges, overwrites, answers and ends the process.
     fn judge(mut self, models: &Models, challenge: &Challenge, today: &str) -> ! {
         let (pictures, bytes) = self.count();
-        let judgement = match (self.capture(), today.parse()) {
-            (Some(capture), Ok(today)) => {
-                judge(models, capture, challenge, today, &mut |stage| say(&Answer::Stage(stage)))
+        if point::reach("worker-unsealed") {
+            self.leak();
+        }
+        let mut last = None;
+        let mut told = |stage: Stage| {
+            // A stage is told once, however many pictures it takes in.
+            if last.replace(stage) != Some(stage) {
+                say(&Answer::Stage(stage));
             }
+            let _ = point::reach(place(stage));
+        };
+        let judgement = match (self.capture(), today.parse()) {
+            (Some(capture), Ok(today)) => judge(models, capture, challenge, today, &mut told),
             _ => Judgement { verdict: Verdict::Retake, reasons: vec![Reason::PictureMissing], card: None },
         };
         let judged = Instant::now();
         say(&Answer::Stage(Stage::Destroy));
+        let _ = point::reach("worker-judged");
         self.overwrite();
+        let _ = point::reach("worker-overwritten");
         let overwritten_us = u64::try_from(judged.elapsed().as_micros()).unwrap_or(u64::MAX);
         say(&Answer::Verdict { judgement, pictures, bytes, overwritten_us });
         exit(code::DONE)
+    }
+
+    /// A planted fault of debug builds: says a picture aloud, as a careless error message would.
+    fn leak(&self) {
+        for (_, picture) in self.held.values() {
+            let hex: String = picture.iter().take(256).map(|byte| format!("{byte:02x}")).collect();
+            say(&Answer::CannotStart(hex));
+        }
     }
 
     /// Moves the pictures out, in the order of the numbers; `None` when the card or the first face is missing.
@@ -208,5 +252,18 @@ fn say(answer: &Answer) {
     let mut pipe = stdout().lock();
     if write_frame(&mut pipe, kind, &body).and_then(|()| pipe.flush()).is_err() {
         exit(code::ORPHAN);
+    }
+}
+
+/// The fail point at the beginning of a stage.
+const fn place(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Decode => "worker-decode",
+        Stage::FindCard => "worker-find-card",
+        Stage::ReadCard => "worker-read-card",
+        Stage::FindFace => "worker-find-face",
+        Stage::Compare => "worker-compare",
+        Stage::Presence => "worker-presence",
+        Stage::Destroy => "worker-destroy",
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! web ──ciphertext──▶ provider ──▶ pool ──▶ session ══ two pipes ══ child (models, key, pictures; sandboxed)
+//!                                  └──▶ watchdog (a process of its own) ──deadline, heartbeat──▶ child
 //! ```
 //! The parent side ([`pool`], [`session`], [`provider`]) never holds a key that opens a picture. The child side
 //! ([`child`]) is one process of the same program for one custody: it locks its memory, gives up files, network and
@@ -18,24 +19,29 @@ mod filter;
 pub mod host;
 pub mod message;
 pub mod models;
+mod point;
 pub mod pool;
 pub mod probe;
 pub mod provider;
 pub mod sandbox;
 pub mod session;
+pub mod watchdog;
 
 use std::path::PathBuf;
 
-/// Turns this process into a worker, or into one of its probes, when the arguments ask for it
-/// (`proofing-worker --models DIR [--strict]`, `proofing-worker --self-test [NAME [--without-filter]]`); otherwise
-/// returns. Must be called first in `main`, before any thread or runtime exists: threads started earlier would stay
+/// Turns this process into a worker, its watchdog, or one of its probes, when the arguments ask for it
+/// (`proofing-worker --models DIR [--strict] [--watched]`, `proofing-worker --self-test [NAME [--without-filter]]`,
+/// `proofing-watchdog`); otherwise returns. Must be called first in `main`, before any thread or runtime exists: threads started earlier would stay
 /// outside the confinement.
 pub fn take_over_if_asked() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["proofing-worker", "--models", folder] => child::run(&PathBuf::from(folder), false),
-        ["proofing-worker", "--models", folder, "--strict"] => child::run(&PathBuf::from(folder), true),
+        ["proofing-watchdog"] => watchdog::run(),
+        ["proofing-worker", "--models", folder, rest @ ..] => {
+            let manner = child::Manner { strict: rest.contains(&"--strict"), watched: rest.contains(&"--watched") };
+            child::run(&PathBuf::from(folder), manner)
+        }
         ["proofing-worker", "--self-test"] => probe::report(),
         ["proofing-worker", "--self-test", name] => probe::attempt(name, true),
         ["proofing-worker", "--self-test", name, "--without-filter"] => probe::attempt(name, false),

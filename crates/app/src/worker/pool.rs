@@ -2,6 +2,7 @@
 
 use super::sandbox::Protection;
 use super::session::{Launch, Lost, Worker};
+use super::watchdog::Watchdog;
 use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -9,6 +10,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 /// Starts, keeps and hands out workers. Each serves one custody and ends.
 pub struct Pool {
     launch: Launch,
+    watchdog: Arc<Watchdog>,
     warm: Mutex<Vec<Worker>>,
     places: Arc<Semaphore>,
     keep_warm: usize,
@@ -39,14 +41,21 @@ impl Pool {
     /// # Errors
     /// What [`Worker::start`] says is missing.
     pub async fn start(launch: Launch, places: usize, keep_warm: usize) -> Result<Arc<Self>, Lost> {
-        let first = Worker::start(&launch).await?;
-        let pool = Self { launch, warm: Mutex::new(vec![first]), places: Arc::new(Semaphore::new(places)), keep_warm };
-        Ok(Arc::new(pool))
+        let watchdog =
+            Watchdog::start(&launch.program).map_err(|error| Lost::CannotStart(format!("no watchdog: {error}")))?;
+        let warm = Mutex::new(vec![Worker::start(&launch, &watchdog).await?]);
+        Ok(Arc::new(Self { launch, watchdog, warm, places: Arc::new(Semaphore::new(places)), keep_warm }))
     }
 
     /// What the workers of this machine cannot do, as the first one reported.
     pub async fn protections(&self) -> Vec<Protection> {
         self.warm.lock().await.first().map(|worker| worker.protections().to_vec()).unwrap_or_default()
+    }
+
+    /// The process that ends workers at their deadlines.
+    #[must_use]
+    pub const fn watchdog(&self) -> &Arc<Watchdog> {
+        &self.watchdog
     }
 
     /// How workers are started here.
@@ -68,7 +77,7 @@ impl Pool {
         };
         let worker = match warm {
             Some(worker) => worker,
-            None => Worker::start(&self.launch).await?,
+            None => Worker::start(&self.launch, &self.watchdog).await?,
         };
         let pool = Arc::clone(self);
         tokio::spawn(async move { pool.warm_up().await });
@@ -81,7 +90,7 @@ impl Pool {
             if self.warm.lock().await.len() >= self.keep_warm {
                 return;
             }
-            match Worker::start(&self.launch).await {
+            match Worker::start(&self.launch, &self.watchdog).await {
                 Ok(worker) => self.warm.lock().await.push(worker),
                 Err(lost) => {
                     tracing::warn!(error = %lost, "a proofing worker did not start");

@@ -2,10 +2,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "a deadline of a process is kept by the runtime's own clock")]
 
+use super::host;
 use super::message::NotTaken as WorkerNotTaken;
 use super::models;
 use super::pool::{NoWorker, Pool, Seat};
-use super::session::{Judged as WorkerJudged, Lost, later};
+use super::session::{BACKSTOP, Judged as WorkerJudged, Lost, later};
 use lionrock_model::custody::{CloseReason, Label};
 use lionrock_model::id::CustodyId;
 use lionrock_model::proofing::{Challenge, Stage};
@@ -75,6 +76,21 @@ impl Builtin {
 
     async fn open_worker(&self, custody: CustodyId) -> Result<Opened, ProofingError> {
         let launch = self.pool.launch();
+        // The machine may have changed since the server started: swap turned on, a crash reporter installed.
+        if launch.host.required {
+            let broken = host::broken(&launch.host.root);
+            for condition in &broken {
+                tracing::error!(
+                    condition = condition.name,
+                    found = condition.found,
+                    mend = condition.mend,
+                    "no custody opens on this host"
+                );
+            }
+            if !broken.is_empty() {
+                return Err(ProofingError::Unavailable);
+            }
+        }
         let Seat { mut worker, place } = self.pool.take().await.map_err(|why| match why {
             NoWorker::Busy => ProofingError::Busy,
             NoWorker::Lost(lost) => {
@@ -83,6 +99,7 @@ impl Builtin {
             }
         })?;
         worker.begin(custody, launch.deadline).await.map_err(|_| ProofingError::Unavailable)?;
+        worker.guard(launch.idle);
         let opened = Opened {
             seal_key: worker.seal_key(),
             worker: format!("process {}", worker.pid()),
@@ -142,16 +159,17 @@ impl Watch {
         loop {
             let ask = tokio::select! {
                 ask = asks.recv() => ask,
-                () = tokio::time::sleep_until(until) => {
+                () = tokio::time::sleep_until(until + BACKSTOP) => {
                     worker.kill().await;
                     return Some(CloseReason::Deadline);
                 }
-                () = worker.died() => { let ended = worker.ending().await; return Some(reason_of(&ended)); },
+                () = worker.died() => { let ended = worker.ending(until).await; return Some(reason_of(&ended)); },
             };
             match ask {
                 Some(Ask::Receive { label, sealed, answer }) => {
                     if std::mem::take(&mut first) {
                         until = Instant::now() + self.deadline;
+                        worker.guard(self.deadline);
                     }
                     let outcome = worker.picture(label, sealed, until).await;
                     let ended = outcome.as_ref().err().map(reason_of);

@@ -33,7 +33,7 @@ pub const NAMES: [&str; 9] = [
 ];
 
 /// Locked memory a worker may need: weights, pictures and the working space of the networks, in bytes.
-const LOCKED_MEMORY: u64 = 1 << 30;
+pub const LOCKED_MEMORY: u64 = 1 << 30;
 
 /// Address space of a worker, in bytes: a decoder that asks for more ends the worker, not the machine.
 const ADDRESS_SPACE: u64 = 4 << 30;

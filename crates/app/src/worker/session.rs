@@ -5,11 +5,14 @@
 use super::codec::{head, parse_head};
 use super::message::{Answer, Frame, NotTaken, Order};
 use super::sandbox::Protection;
+use super::watchdog::Watchdog;
 use lionrock_model::custody::Label;
 use lionrock_model::id::CustodyId;
 use lionrock_model::proofing::{Challenge, Judgement, Stage};
+use lionrock_store::failpoint;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,10 +33,32 @@ pub struct Launch {
     pub deadline: Duration,
     /// From the opening of a custody to its first byte, at most.
     pub idle: Duration,
+    /// What the machine must fulfil whenever a custody is opened.
+    pub host: Host,
+}
+
+/// The machine as custody sees it.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Where `proc`, `sys` and `etc` are found: `/`, except in tests.
+    pub root: PathBuf,
+    /// Production: open no custody while a condition is broken.
+    pub required: bool,
+}
+
+impl Host {
+    /// This machine.
+    #[must_use]
+    pub fn this(required: bool) -> Self {
+        Self { root: PathBuf::from("/"), required }
+    }
 }
 
 /// Time a worker may take to read its models and confine itself.
 const START: Duration = Duration::from_secs(30);
+
+/// The watchdog strikes at a deadline; the server itself so long after, should the watchdog hang.
+pub const BACKSTOP: Duration = Duration::from_secs(1);
 
 /// A worker that has its key and belongs to nobody yet, or to one custody.
 pub struct Worker {
@@ -43,6 +68,13 @@ pub struct Worker {
     seal_key: [u8; 32],
     protections: Vec<Protection>,
     pid: u32,
+    watchdog: Arc<Watchdog>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.watchdog.release(self.pid);
+    }
 }
 
 /// Why a worker is not there any more, or was never.
@@ -79,7 +111,8 @@ impl Worker {
     ///
     /// # Errors
     /// [`Lost::CannotStart`] with what is missing, or [`Lost::Died`].
-    pub async fn start(launch: &Launch) -> Result<Self, Lost> {
+    pub async fn start(launch: &Launch, watchdog: &Arc<Watchdog>) -> Result<Self, Lost> {
+        let missing = |error: std::io::Error| Lost::CannotStart(error.kind().to_string());
         let mut command = Command::new(&launch.program);
         command.arg("proofing-worker").arg("--models").arg(&launch.models);
         if launch.strict {
@@ -87,12 +120,17 @@ impl Worker {
         }
         // Nothing of the parent's environment goes in: no address, no key reference, no library to preload.
         command.env_clear().env("RTEN_NUM_THREADS", "1").current_dir("/");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-        let mut process = command.spawn().map_err(|error| Lost::CannotStart(error.kind().to_string()))?;
+        // Except, in a debug build, a test's plan of where to die.
+        command.envs(failpoint::plan());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        // The worker's only other descriptor is where it hears that the watchdog is gone.
+        command.arg("--watched").stderr(watchdog.heartbeat().map_err(missing)?);
+        let mut process = command.spawn().map_err(missing)?;
         let (Some(to), Some(from), Some(pid)) = (process.stdin.take(), process.stdout.take(), process.id()) else {
             return Err(Lost::Died);
         };
-        let mut worker = Self { process, to, from, seal_key: [0; 32], protections: Vec::new(), pid };
+        let mut worker =
+            Self { process, to, from, seal_key: [0; 32], protections: Vec::new(), pid, watchdog: Arc::clone(watchdog) };
         match worker.hear_until(later(START)).await? {
             Answer::Ready { seal_key, protections } => {
                 worker.seal_key = seal_key;
@@ -132,11 +170,18 @@ impl Worker {
         let _ = self.process.wait().await;
     }
 
-    /// How a process that ended by itself ended.
-    pub async fn ending(&mut self) -> Lost {
-        let ended = self.process.wait().await;
-        let by_itself = ended.is_ok_and(|status| status.code() == Some(super::child::code::DEADLINE));
-        if by_itself { Lost::Deadline } else { Lost::Died }
+    /// Has the watchdog end the process so long from now, whatever becomes of this one.
+    pub fn guard(&self, within: Duration) {
+        self.watchdog.guard(self.pid, within);
+    }
+
+    /// How a process that ended without being asked to by us ended: at its deadline when the watchdog struck then, or
+    /// when there was no watchdog any more that could have; else for a reason of its own.
+    pub async fn ending(&mut self, until: tokio::time::Instant) -> Lost {
+        use super::child::code::{DEADLINE, UNWATCHED};
+        let code = self.process.wait().await.ok().and_then(|status| status.code());
+        let at_deadline = matches!(code, Some(DEADLINE | UNWATCHED)) || tokio::time::Instant::now() >= until;
+        if at_deadline { Lost::Deadline } else { Lost::Died }
     }
 
     /// Gives the worker to a custody.
@@ -239,8 +284,8 @@ impl Worker {
             self.to.write_all(body).await?;
             self.to.flush().await
         };
-        let sent = timeout_at(until, sending).await;
-        self.settle(sent).await
+        let sent = timeout_at(until + BACKSTOP, sending).await;
+        self.settle(sent, until).await
     }
 
     async fn hear_until(&mut self, until: tokio::time::Instant) -> Result<Answer, Lost> {
@@ -252,20 +297,21 @@ impl Worker {
             self.from.read_exact(&mut body).await?;
             Answer::from_frame(kind, &body).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
         };
-        let heard = timeout_at(until, hearing).await;
-        self.settle(heard).await
+        let heard = timeout_at(until + BACKSTOP, hearing).await;
+        self.settle(heard, until).await
     }
 
     /// Out of time: killed at once. Broken pipe: killed too, in case it only closed its end.
-    async fn settle<T>(&mut self, outcome: Result<std::io::Result<T>, tokio::time::error::Elapsed>) -> Result<T, Lost> {
-        let overdue = match outcome {
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(_)) => false,
-            Err(_) => true,
-        };
+    async fn settle<T>(
+        &mut self,
+        outcome: Result<std::io::Result<T>, tokio::time::error::Elapsed>,
+        until: tokio::time::Instant,
+    ) -> Result<T, Lost> {
+        if let Ok(Ok(value)) = outcome {
+            return Ok(value);
+        }
         let _ = self.process.start_kill();
-        let ended = self.ending().await;
-        Err(if overdue { Lost::Deadline } else { ended })
+        Err(self.ending(until).await)
     }
 }
 

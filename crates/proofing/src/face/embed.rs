@@ -29,6 +29,12 @@ impl Drop for Embedding {
 }
 
 impl Embedding {
+    /// The numbers themselves, for searches that must find none of them.
+    #[cfg(feature = "measured")]
+    pub fn numbers(&self) -> &[f32] {
+        &self.0
+    }
+
     /// Cosine of the angle to another face, −1 to 1.
     pub fn likeness(&self, other: &Self) -> f32 {
         self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum()

@@ -15,6 +15,7 @@ use lionrock_model::register::{self, RegisterRefusal, Step};
 use lionrock_store::custody::{self, Custody};
 use lionrock_store::{failpoint, registration};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
 use zeroize::Zeroizing;
 
@@ -49,12 +50,25 @@ pub async fn judge(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> R
     if let Some((registration, row, challenge)) = begun {
         let (platform, caller) = (Arc::clone(platform), caller.clone());
         tokio::spawn(async move {
-            if let Err(fault) = finish(&platform, &caller, registration, row, challenge).await {
+            if let Err(fault) = finish(&platform, &caller, registration, row.clone(), challenge).await {
                 tracing::error!(trace = %caller.trace, %fault, "a judgement could not be written down");
+                resolve(&platform, &caller, row).await;
             }
         });
     }
     Ok(())
+}
+
+/// After a commit that failed or whose fate is unknown: verdict and receipt are in the store together, or neither is and
+/// the custody is closed without them. Tried until the store answers, for a while; then reconciliation goes on with it.
+async fn resolve(platform: &Arc<Platform>, caller: &Caller, row: Custody) {
+    for seconds in [1, 2, 4, 8, 16, 32] {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        let later = Caller { now: caller.now.after(Duration::from_secs(seconds)), ..caller.clone() };
+        if lost(platform, &later, row.clone(), ProofingError::NotHeld).await.is_ok() {
+            return;
+        }
+    }
 }
 
 async fn finish(

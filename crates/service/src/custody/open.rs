@@ -1,4 +1,7 @@
 //! Opening: a worker with a fresh key, and the leaf that says so, before anything can be sent to it.
+//!
+//! The first byte uses up the movements, not the opening: a custody that dies before it can be opened again with the same
+//! pictures; after it, new pictures of new movements are needed.
 
 use super::{Ending, close, hex};
 use crate::audit::{self, Event};
@@ -85,10 +88,6 @@ pub async fn open(
             });
             let leaf = audit::append(tx, &shared, &who, &Event::new("custody.opened", None, body))?;
             custody::insert(tx, &Custody { registration: Some(registration.id), opened_leaf: leaf, ..row.clone() })?;
-            // The movements are used up: a second custody needs new ones.
-            if let Some(asked) = &mut registration.challenge {
-                asked.until = Millis(0);
-            }
             registration.custody = Some(id);
             step(tx, &registration)
         })

@@ -4,6 +4,7 @@ use super::{Ending, close};
 use crate::register::require;
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::custody::{CloseReason, FACE_PICTURES, Label, PICTURE_BYTES, Part, SEAL_BYTES, State};
+use lionrock_model::id::CustodyId;
 use lionrock_model::register::{RegisterRefusal, Step};
 use lionrock_model::time::Millis;
 use lionrock_store::custody::{self, Custody};
@@ -42,8 +43,8 @@ pub async fn receive(
     let (_, row) = platform.store.read(move |tx| receiving(tx, &secret, now)).await?;
     if row.state == State::Opened {
         let deadline = caller.now.after(platform.settings.limits.custody);
-        let id = row.id;
-        platform.store.write(move |tx| custody::receiving(tx, id, now, deadline)).await?;
+        let (id, secret) = (row.id, cookie.to_owned());
+        platform.store.write(move |tx| first_byte(tx, &secret, id, now, deadline)).await?;
     }
     match platform.ports.proofing.receive(row.id, label, sealed).await {
         Ok(Ok(bytes)) => {
@@ -57,6 +58,24 @@ pub async fn receive(
             Err(Error::Refuse(RegisterRefusal::CustodyOver))
         }
     }
+}
+
+/// Notes the first byte, and uses up the movements: pictures of them are under way now.
+fn first_byte(
+    tx: &mut Tx<'_>,
+    secret: &str,
+    id: CustodyId,
+    now: Millis,
+    deadline: Millis,
+) -> Result<(), Error<RegisterRefusal>> {
+    if !custody::receiving(tx, id, now, deadline)? {
+        return Ok(());
+    }
+    let mut registration = require(tx, secret, now)?;
+    if let Some(asked) = &mut registration.challenge {
+        asked.until = Millis(0);
+    }
+    super::open::step(tx, &registration)
 }
 
 /// The registration and its open custody, when pictures may arrive.
@@ -108,7 +127,10 @@ pub(super) fn end(
     let Some(mut registration) = found.filter(|found| found.custody == Some(row.id)) else { return Ok(()) };
     if matches!(registration.step, Step::Pictures | Step::Judging) {
         registration.step = Step::Pictures;
-        registration.challenge = None;
+        // Nothing was shown yet: the same pictures of the same movements may be sent to another worker.
+        if custody::find(tx, row.id)?.is_none_or(|now| now.first_byte.is_some()) {
+            registration.challenge = None;
+        }
         registration.verdict = None;
         registration.reasons.clear();
         if !registration::update(tx, &registration)? {

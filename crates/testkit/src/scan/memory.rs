@@ -104,17 +104,25 @@ pub fn sees_everything() -> bool {
 /// The processes that `root` started, and those they started, `root` first.
 #[must_use]
 pub fn family(root: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parents: Vec<(u32, u32)> = numbers.filter_map(|pid| Some((pid, parent(pid)?))).collect();
     let mut all = vec![root];
     let mut next = 0;
-    while let Some(&pid) = all.get(next) {
-        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-        for task in tasks {
-            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            all.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        }
+    while let Some(&one) = all.get(next) {
+        all.extend(parents.iter().filter(|(_, parent)| *parent == one).map(|(pid, _)| *pid));
         next += 1;
     }
     all
+}
+
+/// The parent of a process that lives; none of one that only waits to be noticed dead.
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before it may hold anything, a bracket and blanks too.
+    let mut rest = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = rest.next()?;
+    rest.next()?.parse().ok().filter(|_| state != "Z")
 }
 
 /// The words a process was started with.
