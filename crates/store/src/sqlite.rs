@@ -8,7 +8,7 @@ use crate::{Error, writer};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -176,6 +176,8 @@ impl Readers {
 pub(crate) struct Link {
     connection: Connection,
     texts: RefCell<HashMap<&'static str, String>>,
+    /// Statements that change something else than rows, as CREATE TABLE does.
+    others: Cell<u64>,
 }
 
 impl Link {
@@ -227,7 +229,7 @@ impl Link {
             )
         };
         set_up().map_err(|error| translate(&error, opening))?;
-        Ok(Self { connection, texts: RefCell::default() })
+        Ok(Self { connection, texts: RefCell::default(), others: Cell::new(0) })
     }
 
     fn snapshot<T, E: From<Error>>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
@@ -256,6 +258,7 @@ impl Link {
         let mut texts = self.texts.borrow_mut();
         let text = texts.entry(sql).or_insert_with(|| numbered(sql));
         let mut statement = self.connection.prepare_cached(text)?;
+        self.note(sql, &statement);
         let width = statement.column_count();
         let mut found = statement.query(rusqlite::params_from_iter(values))?;
         let mut rows = Vec::new();
@@ -269,7 +272,21 @@ impl Link {
         let mut texts = self.texts.borrow_mut();
         let text = texts.entry(sql).or_insert_with(|| numbered(sql));
         let mut statement = self.connection.prepare_cached(text)?;
+        self.note(sql, &statement);
         Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+    }
+
+    /// Counts what `changes` of the engine does not: everything that is neither a reading nor a change of rows.
+    fn note(&self, sql: &str, statement: &rusqlite::Statement<'_>) {
+        let of_rows = ["INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|word| sql.starts_with(word));
+        if !of_rows && !statement.readonly() {
+            self.others.set(self.others.get() + 1);
+        }
+    }
+
+    /// Grows with every change that a transaction could undo.
+    pub(crate) fn changed(&self) -> (u64, u64) {
+        (self.connection.total_changes(), self.others.get())
     }
 
     /// Is no transaction open?

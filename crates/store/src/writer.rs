@@ -1,7 +1,9 @@
 //! The one thread that writes to SQLite: many jobs, one commit, one fsync (group commit).
 //!
-//! While a commit waits for the disk, jobs queue up; the next transaction takes them together. Each job runs in its own
-//! savepoint, so a failing job takes nothing of its neighbours with it. No caller hears of success before the commit.
+//! While a commit waits for the disk, jobs queue up; the next transaction takes them together. A failing job takes nothing of
+//! its neighbours with it: when one fails after it has written, the transaction is undone and its jobs run once more, each in
+//! a savepoint of its own. Savepoints copy every page a job touches, and hardly any job fails after writing, so they are not
+//! set before they are needed. No caller hears of success before the commit.
 
 use crate::engine::{Counters, attempt};
 use crate::sqlite::{Link, translate};
@@ -78,10 +80,21 @@ fn batch(link: &Link, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Jo
     let mut fate = Ok(());
     let mut next = Some(first);
     while let Some(mut job) = next {
-        let step = step(link, &mut *job);
+        let step = plain(link, &mut *job);
         done.push(job);
         match step {
-            Ok(keep) => kept += u64::from(keep),
+            Ok(Step::Kept) => kept += 1,
+            Ok(Step::Nothing) => {}
+            Ok(Step::ToUndo) => {
+                let again = run(link, "ROLLBACK").and_then(|()| run(link, "BEGIN IMMEDIATE"));
+                match again.and_then(|()| each_in_its_savepoint(link, &mut done)) {
+                    Ok(count) => kept = count,
+                    Err(error) => {
+                        fate = Err(error);
+                        break;
+                    }
+                }
+            }
             Err(error) => {
                 fate = Err(error);
                 break;
@@ -112,21 +125,47 @@ fn batch(link: &Link, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Jo
     }
 }
 
-/// One job in its savepoint. `Err` when the engine ended the whole transaction, as it does on some full disks.
-fn step(link: &Link, job: &mut dyn Job) -> Result<bool, Error> {
-    run(link, "SAVEPOINT job")?;
+/// How one job went without a savepoint.
+enum Step {
+    Kept,
+    /// It failed before it changed anything.
+    Nothing,
+    /// It failed after it changed something: that is in the transaction now, among the work of its neighbours.
+    ToUndo,
+}
+
+/// One job without a savepoint. `Err` when the engine ended the whole transaction, as it does on some full disks.
+fn plain(link: &Link, job: &mut dyn Job) -> Result<Step, Error> {
+    let before = link.changed();
+    match in_transaction(link, job)? {
+        true => Ok(Step::Kept),
+        false if link.changed() == before => Ok(Step::Nothing),
+        false => Ok(Step::ToUndo),
+    }
+}
+
+/// All jobs of a transaction from the start, each in its savepoint; how many were kept. `Err` as in [`plain`].
+fn each_in_its_savepoint(link: &Link, jobs: &mut [Box<dyn Job>]) -> Result<u64, Error> {
+    let mut kept = 0;
+    for job in jobs {
+        run(link, "SAVEPOINT job")?;
+        if in_transaction(link, &mut **job)? {
+            kept += 1;
+        } else {
+            run(link, "ROLLBACK TO job")?;
+        }
+        run(link, "RELEASE job")?;
+    }
+    Ok(kept)
+}
+
+fn in_transaction(link: &Link, job: &mut dyn Job) -> Result<bool, Error> {
     let mut tx = Tx::new(tx::Link::Sqlite(link));
     let keep = job.run(&mut tx);
     if link.is_idle() {
-        return Err(tx
-            .spoiled()
-            .cloned()
-            .unwrap_or_else(|| Error::unavailable("the transaction was ended by the engine")));
+        let ended = || Error::unavailable("the transaction was ended by the engine");
+        return Err(tx.spoiled().cloned().unwrap_or_else(ended));
     }
-    if !keep {
-        run(link, "ROLLBACK TO job")?;
-    }
-    run(link, "RELEASE job")?;
     Ok(keep)
 }
 

@@ -51,6 +51,51 @@ both_engines! {
         assert!(matches!(row.array::<15>(0), Err(Error::Corrupt { .. })));
     }
 
+    fn who_fails_among_many_takes_nothing_with_them_and_leaves_nothing_behind(at place) {
+        let store = trial(&place).await;
+        let mut crowd = tokio::task::JoinSet::new();
+        for id in 0..120_u8 {
+            let store = store.clone();
+            crowd.spawn(async move {
+                let outcome = store.write(move |tx| {
+                    if id % 5 == 4 {
+                        // Fails before it writes.
+                        return Err(Error::Reference);
+                    }
+                    tx.execute(ADD, &[[id; 16].into(), "n".into(), i64::from(id).into()])?;
+                    match id % 5 {
+                        1 => Err(Error::Reference),
+                        2 => panic!("a closure that panics after it has written"),
+                        3 => tx.execute(ADD, &[[id; 16].into(), "again".into(), 0.into()]),
+                        _ => Ok(1),
+                    }
+                }).await;
+                (id, outcome)
+            });
+        }
+        while let Some(done) = crowd.join_next().await {
+            let (id, outcome) = done.unwrap();
+            match id % 5 {
+                0 => assert_eq!(outcome, Ok(1), "{id} wrote and was kept"),
+                2 => assert_eq!(outcome, Err(Error::Panicked)),
+                3 => assert!(matches!(outcome, Err(Error::Conflict { .. })), "{id}: {outcome:?}"),
+                _ => assert_eq!(outcome, Err(Error::Reference)),
+            }
+        }
+        let rows = store.read(|tx| tx.query("SELECT version FROM parent ORDER BY version", &[])).await
+            .unwrap_or_else(|error: Error| panic!("{error}"));
+        let kept: Vec<_> = rows.iter().map(|row| row.int(0).unwrap()).collect();
+        assert_eq!(kept, (0..120).step_by(5).collect::<Vec<i64>>());
+        // A change of the schema is no change of rows, and is undone all the same.
+        let failed: Result<u64, Error> = store.write(|tx| {
+            tx.execute("CREATE TABLE other (id INTEGER)", &[])?;
+            Err(Error::Reference)
+        }).await;
+        assert_eq!(failed, Err(Error::Reference));
+        let made = store.write(|tx| tx.execute("CREATE TABLE other (id INTEGER)", &[])).await;
+        assert!(made.is_ok(), "{made:?}");
+    }
+
     fn sums_counts_and_questions_are_integers(at place) {
         let store = trial(&place).await;
         let ask = "SELECT SUM(version), COUNT(*), EXISTS (SELECT 1 FROM parent WHERE version = $1), MAX(version) FROM parent";

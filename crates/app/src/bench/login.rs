@@ -1,7 +1,8 @@
 //! `lionrock bench login`: complete durable logins a second.
 //!
 //! One login is what a person and a service do: PAR, authorization page, passkey assertion with user verification, code,
-//! token, userinfo; `private_key_jwt` and PKCE; TLS 1.3. The load generator runs beside the server, on the same cores.
+//! token, userinfo; `private_key_jwt` and PKCE; TLS 1.3. The server is a process of its own; the load generator runs beside it, on
+//! the same cores, and its share is a figure too. Connections are kept, as services and reverse proxies keep them.
 //! Signatures in one login: the server verifies 3 (two client assertions, one passkey) and makes 1 (the ID Token).
 
 use super::figures::{Figures, percentile};
@@ -46,6 +47,9 @@ pub struct Arguments {
     /// Also let npm `oidc-provider` do the same logins in this run; the folder holds it, with its packages installed.
     #[arg(long, num_args = 0..=1, default_missing_value = "tests/peer")]
     peer: Option<PathBuf>,
+    /// Processes of the peer when it does the whole job; one for each core when absent.
+    #[arg(long)]
+    peer_processes: Option<usize>,
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -105,20 +109,38 @@ async fn measure_in(arguments: &Arguments, folder: &Path) -> Result<Figures> {
 
     let warm_up = Duration::from_secs(arguments.seconds.div_ceil(4));
     let phones = load(phones, &party, &ca, warm_up).await?.1;
-    let before = measure::read(pid, &issuer, &browser).await?;
+    let (before, begun) = (measure::read(pid, &issuer, &browser).await?, measure::own_cpu()?);
     let span = Duration::from_secs(arguments.seconds);
     let (spans, _) = load(phones, &party, &ca, span).await?;
-    let after = measure::read(pid, &issuer, &browser).await?;
+    let (after, ended) = (measure::read(pid, &issuer, &browser).await?, measure::own_cpu()?);
     drop(server);
     let mut figures = figures(arguments, spans, before, after);
-    if let Some(peer) = &arguments.peer {
-        compare(
-            arguments,
-            &mut figures,
-            &peer::measure(peer, folder, free_port()?, arguments.concurrency, span).await?,
-        );
+    figures.add(
+        "generator_cpu_us_per_login",
+        per_login(&figures, arguments, ended.saturating_sub(begun)),
+        "processor time of the load generator, on the same cores",
+    );
+    if let Some(folder_of_peer) = &arguments.peer {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let wish = peer::Wish {
+            folder: folder_of_peer,
+            data: folder,
+            people: arguments.concurrency,
+            processes: arguments.peer_processes.unwrap_or(cores),
+            span,
+        };
+        let same = peer::same_job(&wish, free_port()?).await?;
+        let light = peer::in_memory(&wish, free_port()?).await?;
+        compare(arguments, &mut figures, &same, &light);
     }
     Ok(figures)
+}
+
+/// Microseconds of `cpu` for each login of the run.
+fn per_login(figures: &Figures, arguments: &Arguments, cpu: Duration) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "seconds of one run")]
+    let logins = figures.value("logins_per_second").unwrap_or(0.0) * arguments.seconds as f64;
+    cpu.as_secs_f64() * 1e6 / logins.max(1.0)
 }
 
 fn figures(arguments: &Arguments, mut spans: Vec<Duration>, before: Reading, after: Reading) -> Figures {
@@ -138,21 +160,33 @@ fn figures(arguments: &Arguments, mut spans: Vec<Duration>, before: Reading, aft
         (after.fsyncs - before.fsyncs) / logins.max(1.0),
         "durable commits, shared by concurrent logins",
     );
+    figures.add(
+        "retries_per_login",
+        (after.retries - before.retries) / logins.max(1.0),
+        "transactions run again after a lost race",
+    );
     figures.add("peak_rss_mb", after.peak_rss_mb, "memory of the server");
     figures
 }
 
-fn compare(arguments: &Arguments, figures: &mut Figures, peer: &peer::Peer) {
-    let mut spans = peer.spans.clone();
-    spans.sort_unstable();
+fn compare(arguments: &Arguments, figures: &mut Figures, same: &peer::Peer, light: &peer::Peer) {
     #[allow(clippy::cast_precision_loss, reason = "counts of one run")]
-    let (logins, seconds) = (spans.len() as f64, arguments.seconds as f64);
-    let own = figures.value("logins_per_second").unwrap_or(0.0);
-    figures.add("peer_logins_per_second", logins / seconds, "npm oidc-provider, in memory, without passkeys");
-    figures.add("peer_p99_ms", percentile(&spans, 0.99), "99 of 100 are quicker");
-    figures.add("peer_cpu_us_per_login", peer.cpu.as_secs_f64() * 1e6 / logins.max(1.0), "processor time of the peer");
-    figures.add("peer_peak_rss_mb", peer.peak_rss_mb, "memory of the peer");
-    figures.add("times_the_peer", own / (logins / seconds).max(0.001), "logins for each of the peer's");
+    let (seconds, own) = (arguments.seconds as f64, figures.value("logins_per_second").unwrap_or(0.0));
+    #[allow(clippy::cast_precision_loss, reason = "counts of one run")]
+    let rate = |peer: &peer::Peer| peer.spans.len() as f64 / seconds;
+    #[allow(clippy::cast_precision_loss, reason = "counts of one run")]
+    let each = |peer: &peer::Peer, cpu: Duration| cpu.as_secs_f64() * 1e6 / (peer.spans.len() as f64).max(1.0);
+    figures.add("peer_logins_per_second", rate(same), "npm oidc-provider doing the same: on disk, passkeys checked");
+    figures.add("peer_p99_ms", percentile(&same.spans, 0.99), "99 of 100 are quicker");
+    figures.add("peer_cpu_us_per_login", each(same, same.cpu), "processor time of the peer, its processes together");
+    figures.add("peer_generator_cpu_us_per_login", each(same, same.generator), "processor time of the load generator");
+    figures.add("peer_peak_rss_mb", same.peak_rss_mb, "memory of the peer, its processes together");
+    figures.add("times_the_peer", own / rate(same).max(0.001), "logins for each of the peer's");
+    let cpu = figures.value("cpu_us_per_login").unwrap_or(0.0);
+    figures.add("cpu_times_the_peer", each(same, same.cpu) / cpu.max(0.001), "processor time of the peer for ours");
+    figures.add("light_peer_logins_per_second", rate(light), "the same in memory, without passkeys: less to do");
+    figures.add("light_peer_cpu_us_per_login", each(light, light.cpu), "processor time of the peer");
+    figures.add("times_the_light_peer", own / rate(light).max(0.001), "logins for each of the peer's");
 }
 
 /// Keys, certificates and configuration of a server that runs on its own.
@@ -229,7 +263,7 @@ pub(super) async fn wait_ready(browser: &Browser, issuer: &str, path: &str) -> R
 
 /// Logs in again and again until the time is over; answers how long each took.
 #[allow(clippy::disallowed_methods, reason = "a bench reads the clock to measure")]
-async fn load(
+pub(super) async fn load(
     phones: Vec<Authenticator>,
     party: &Arc<RelyingParty>,
     ca: &str,

@@ -11,6 +11,8 @@ pub struct Reading {
     pub cpu: Duration,
     /// Durable commits of the store.
     pub fsyncs: f64,
+    /// Writes that ran again after a lost race.
+    pub retries: f64,
     /// Peak resident memory, megabytes.
     pub peak_rss_mb: f64,
 }
@@ -22,12 +24,39 @@ pub struct Reading {
 pub async fn read(pid: u32, issuer: &str, browser: &Browser) -> Result<Reading> {
     let (cpu, peak_rss_mb) = process(pid)?;
     let metrics = browser.get(&format!("{issuer}/metrics")).await?.text();
-    let fsyncs = metrics.lines().find_map(|line| line.strip_prefix("lionrock_store_fsyncs_total "));
+    let counted = |name: &str| {
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.context("no store figures in /metrics")
+    };
     Ok(Reading {
         cpu,
-        fsyncs: fsyncs.and_then(|text| text.trim().parse().ok()).context("no store figures in /metrics")?,
+        fsyncs: counted("lionrock_store_fsyncs_total ")?,
+        retries: counted("lionrock_store_retries_total ")?,
         peak_rss_mb,
     })
+}
+
+/// Processor time of this process: in a bench, of the load generator.
+///
+/// # Errors
+/// When the system does not say.
+pub fn own_cpu() -> Result<Duration> {
+    Ok(process(std::process::id())?.0)
+}
+
+/// As [`process`], with the processes it started added up.
+///
+/// # Errors
+/// When one of them is gone.
+pub fn family(pid: u32) -> Result<(Duration, f64)> {
+    let (mut cpu, mut memory) = process(pid)?;
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
+        let (more_cpu, more_memory) = process(child)?;
+        cpu += more_cpu;
+        memory += more_memory;
+    }
+    Ok((cpu, memory))
 }
 
 /// Processor time and peak resident memory (megabytes) of a process.
