@@ -1,6 +1,7 @@
 //! `lionrock demo --walk`: the whole main journey by itself, over HTTPS, against the running demo — or against one that it starts.
 
 mod report;
+mod restore;
 mod steps;
 
 use crate::demo::{self, Arguments, Running, folder::Folder};

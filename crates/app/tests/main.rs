@@ -9,8 +9,10 @@
     missing_docs
 )]
 
+mod backup;
 mod check;
 mod custody;
+mod keys;
 mod leak;
 mod run;
 mod verify;

@@ -17,7 +17,7 @@ pub mod sequence;
 pub use desk::{Desk, Standing};
 pub use include::{inclusion, wait};
 pub use job::run;
-pub use publish::{Publisher, compare};
+pub use publish::Publisher;
 pub use published::{Published, published};
 pub use sequence::sequence;
 

@@ -31,6 +31,10 @@ pub async fn all(running: &Running, report: &mut Report) {
         report.step("userinfo is the released fields", userinfo(&login, &person)).await;
     }
     report.step("the ledger verifies", ledger(running)).await;
+    match browser(running) {
+        Ok(browser) => super::restore::all(running, report, &browser, &mut phone, &person).await,
+        Err(error) => drop(report.step("a browser for the rest", async { Err::<((), String), _>(error) }).await),
+    }
     report.step("keep the phone for later", keep(running, &person, phone)).await;
 }
 
@@ -64,7 +68,7 @@ async fn begin(running: &Running) -> Result<((Phone, Person), String)> {
     Ok(((phone, person), format!("{}; the account of an earlier walk was closed", running.issuer)))
 }
 
-fn browser(running: &Running) -> Result<Browser> {
+pub fn browser(running: &Running) -> Result<Browser> {
     let ca = running.folder.tls(running.tls_key)?.ca;
     Ok(Browser::new(&std::fs::read_to_string(ca)?)?)
 }
@@ -117,7 +121,7 @@ const fn name(progress: Progress) -> &'static str {
 }
 
 /// Runs this program as an auditor would.
-async fn lionrock(arguments: &[&str]) -> Result<String> {
+pub async fn lionrock(arguments: &[&str]) -> Result<String> {
     let output = Command::new(std::env::current_exe()?).args(arguments).stdin(Stdio::null()).output().await?;
     let says = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
@@ -126,7 +130,7 @@ async fn lionrock(arguments: &[&str]) -> Result<String> {
     Ok(says.lines().last().unwrap_or_default().trim_start_matches(['✓', ' ']).to_owned())
 }
 
-fn text(path: &Path) -> String {
+pub fn text(path: &Path) -> String {
     path.display().to_string()
 }
 

@@ -8,6 +8,7 @@ use super::file::{Header, Writer, Written};
 use super::rows::{Counts, Frames};
 use super::{DATA, KEYS, Progress, Trouble, hex};
 use crate::audit::{self, Event};
+use crate::boot::wrapped;
 use crate::ledger::{origin, receipt};
 use crate::{Caller, Fault, Platform};
 use lionrock_crypto::backup::Custodian;
@@ -67,7 +68,12 @@ pub async fn create(
     let (owned, who) = (Arc::clone(platform), caller.clone());
     let event = platform
         .store
-        .write(move |tx| audit::append(tx, &owned, &who, &Event::new("backup.created", None, body.clone())))
+        .write(move |tx| {
+            // Keys may have been turned while this ran: nothing is sealed under one that is about to be destroyed.
+            let stored: Vec<_> = key_ring::all(tx)?.into_iter().map(wrapped).collect();
+            owned.keys.adopt_holding(&stored, &key_ring::held(tx)?)?;
+            audit::append(tx, &owned, &who, &Event::new("backup.created", None, body.clone()))
+        })
         .await?;
     let mut counts = drafts.data.counts;
     counts.extend(drafts.keys.counts);

@@ -112,7 +112,8 @@ pub async fn restore(
     Ok(Restored { platform, counts, data, taken_at, ledger, plain, replayed, statement, event })
 }
 
-/// The data file: the one named, or the only one, or the newest by name.
+/// The data file: the one named, or the newest that is no newer than the keys: a backup that was killed before its keys were in
+/// place leaves the one before it good.
 fn choose(from: &Path, name: Option<&str>) -> Result<PathBuf, Trouble> {
     if let Some(name) = name {
         return Ok(from.join(format!("{}.{DATA}", name.trim_end_matches(&format!(".{DATA}")))));
@@ -123,7 +124,14 @@ fn choose(from: &Path, name: Option<&str>) -> Result<PathBuf, Trouble> {
     // Hidden names are of files that are still being written.
     found.retain(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')));
     found.sort();
-    found.pop().ok_or_else(|| Trouble::Choose { path: from.to_path_buf(), found: 0 })
+    let keys = Reader::header(&from.join(KEYS))?;
+    let fits = |path: &&PathBuf| Reader::header(path).is_ok_and(|header| !newer(&header, &keys));
+    let chosen = found.iter().rev().find(fits).or(found.last()).cloned();
+    chosen.ok_or_else(|| Trouble::Choose { path: from.to_path_buf() })
+}
+
+fn newer(data: &Header, keys: &Header) -> bool {
+    (data.size, data.created_at) > (keys.size, keys.created_at)
 }
 
 /// Do both files belong together, and to this deployment and program? The header of the data, and its id.
@@ -142,7 +150,7 @@ fn agree(data: &Path, keys: &Path, order: &Order<'_>, origin: &str) -> Result<(H
     }
     // From here on the headers are those that were sealed.
     let (data, keys) = (Reader::open(data, &order.custodians)?, Reader::open(keys, &order.custodians)?);
-    if (keys.header.size, keys.header.created_at) < (data.header.size, data.header.created_at) {
+    if newer(&data.header, &keys.header) {
         return Err(Trouble::KeysOlder);
     }
     Ok((data.header, data.id))

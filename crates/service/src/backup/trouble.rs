@@ -31,12 +31,10 @@ pub enum Trouble {
         path: PathBuf,
     },
     /// There is no backup in the folder.
-    #[error("{} holds {found} data files: name one with --name", path.display())]
+    #[error("{} holds no data file of a backup", path.display())]
     Choose {
         /// The folder.
         path: PathBuf,
-        /// How many there are.
-        found: usize,
     },
     /// Sealed to somebody else.
     #[error("{} was sealed to the custodian {sealed_to}, and the key given is another's", path.display())]

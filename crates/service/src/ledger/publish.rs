@@ -67,7 +67,10 @@ impl Publisher {
     async fn bring_up(&mut self, platform: &Arc<Platform>, seen: Option<Seen>, head: &Head) -> Result<(), Fault> {
         if let Some(seen) = &seen {
             if seen.checkpoint.size > head.size {
-                return Err(contradiction("the store ends earlier; was an older backup restored?"));
+                return Err(contradiction(
+                    "the store ends earlier; was an older backup put back by hand? `lionrock backup restore` takes away again \
+                     what was revoked since",
+                ));
             }
             if seen.checkpoint.size == head.size && seen.checkpoint.root.0 != head.root {
                 return Err(contradiction("the store has other entries"));
@@ -139,31 +142,6 @@ impl Publisher {
         self.state = Some(blocking(move || state.finish(&folder, &note)).await?);
         Ok(())
     }
-}
-
-/// Refuses a store that is behind what this deployment published, or is another's: looked at before anything is served.
-///
-/// # Errors
-/// `StoredData` with what to do; `Outside` when the published checkpoint cannot be read.
-pub async fn compare(platform: &Arc<Platform>) -> Result<(), Fault> {
-    let folder = Folder { path: folder(platform), origin: origin(platform), known: verifiers(platform)? };
-    let Some(seen) = blocking(move || folder.seen()).await? else { return Ok(()) };
-    let head = platform.store.read(log_head::read).await?;
-    let (size, root) = head.map_or((0, None), |head| (head.size, Some(head.root)));
-    if seen.checkpoint.size > size {
-        return Err(behind(&format!("{} entries were published and the store has {size}", seen.checkpoint.size)));
-    }
-    if seen.checkpoint.size == size && root.is_some_and(|root| root != seen.checkpoint.root.0) {
-        return Err(behind("it holds other entries"));
-    }
-    Ok(())
-}
-
-fn behind(what: &str) -> Fault {
-    Fault::stored_data(format!(
-        "the store is not the one whose ledger was published: {what}. It was lost, or put back from a copy. Restore it into an empty \
-         store with `lionrock backup restore`, which takes away again what was revoked since; keep the published files"
-    ))
 }
 
 /// Entries read and written at once.

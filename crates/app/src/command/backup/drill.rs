@@ -98,9 +98,15 @@ async fn restore(arguments: &Arguments, jail: &Path) -> Result<Value> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program's own file")?);
     command.args(["backup", "jailed", "--sample", &arguments.sample.to_string()]);
     command.arg("--config").arg(&source.config).arg("--from").arg(&source.from).arg("--ledger").arg(&source.ledger);
-    source.custodians.iter().for_each(|file| drop(command.arg("--custodian").arg(file)));
-    source.shares.iter().for_each(|file| drop(command.arg("--share").arg(file)));
-    source.name.iter().for_each(|name| drop(command.arg("--name").arg(name)));
+    for file in &source.custodians {
+        command.arg("--custodian").arg(file);
+    }
+    for file in &source.shares {
+        command.arg("--share").arg(file);
+    }
+    if let Some(name) = &source.name {
+        command.arg("--name").arg(name);
+    }
     command.arg("--jail").arg(jail).stdin(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.context("the jail cannot be started")?;
     let said = String::from_utf8_lossy(&output.stdout);
