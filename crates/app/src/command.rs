@@ -7,9 +7,11 @@ pub mod deviation;
 pub mod doctor;
 pub mod key;
 pub mod officer;
+pub mod replay_kit;
 pub mod serve;
 pub mod site;
 pub mod statement;
+pub mod support_bundle;
 pub mod verify;
 
 use anyhow::Result;
@@ -68,6 +70,8 @@ enum Command {
         #[command(subcommand)]
         what: officer::Officer,
     },
+    /// Write the shape of a deployment for a contractor, without data; or make a synthetic equivalent.
+    ReplayKit(replay_kit::Arguments),
     /// Serve by a configuration file.
     Serve {
         /// Configuration, TOML.
@@ -79,6 +83,8 @@ enum Command {
         #[command(subcommand)]
         what: site::Site,
     },
+    /// Write diagnostics without data, for whoever supports this deployment.
+    SupportBundle(support_bundle::Arguments),
     /// Check a log or a receipt, trusting nobody.
     Verify {
         #[command(subcommand)]
@@ -104,8 +110,10 @@ impl CommandLine {
             Command::Doctor(arguments) => doctor::run(&arguments).await?,
             Command::Key { verb } => key::run(&verb).await?,
             Command::Officer { what } => officer::run(&what)?,
+            Command::ReplayKit(arguments) => replay_kit::run(&arguments).await?,
             Command::Serve { config } => serve::run(&config).await?,
             Command::Site { what } => return site::run(&what),
+            Command::SupportBundle(arguments) => support_bundle::run(&arguments).await?,
             Command::Verify { what } => return Ok(verify::run(what).await),
         }
         Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 #[cfg(feature = "rehearsal")]
 pub mod demo;
+pub mod diagnosis;
 pub mod gate;
 pub mod jobs;
 pub mod log;

@@ -1,6 +1,7 @@
 //! Log lines: structured, to standard error, without personal data.
 
 use crate::config::LogFormat;
+use crate::diagnosis::standing::Counting;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -17,7 +18,7 @@ pub fn start(format: LogFormat, quiet: bool) {
         .with_target("lionrock_store", level)
         .with_target("lionrock_web", level)
         .with_target("lionrock_rehearsal", level);
-    let registry = tracing_subscriber::registry().with(targets);
+    let registry = tracing_subscriber::registry().with(targets).with(Counting);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),

@@ -7,6 +7,7 @@
 
 mod address;
 pub mod backup;
+pub mod census;
 pub mod ceremony;
 pub mod consent;
 pub mod contact_change;
@@ -43,6 +44,7 @@ pub mod server;
 pub mod retention_tally;
 pub mod session;
 mod sqlite;
+pub mod sweep;
 mod tx;
 mod value;
 mod writer;
@@ -129,9 +131,9 @@ impl Store {
         self.engine.write(f).await
     }
 
-    /// As [`Store::read`], for a few look-ups by key. On SQLite they are done where they are asked, because handing them to another
-    /// thread costs more than they do; on PostgreSQL each statement sees what was committed before it, with no
-    /// transaction around them. So `f` must not need one state for all of its statements, and may run again on another connection.
+    /// As [`Store::read`], for a few look-ups by key. No transaction is around them: each statement sees what was committed before it,
+    /// so `f` must not need one state for all of them, and may run again on another connection. On SQLite they
+    /// are done where they are asked, because handing them to another thread costs more than they do.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -171,6 +173,28 @@ impl Store {
     #[must_use]
     pub fn engine_name(&self) -> &'static str {
         self.engine.name()
+    }
+
+    /// Folds SQLite's write-ahead log into the file and cuts it to nothing, so that rows that were removed are gone from the disk; false
+    /// when somebody was reading just then. PostgreSQL does it by itself (checkpoints, autovacuum).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] and its like.
+    pub async fn tidy(&self) -> Result<bool, Error> {
+        self.engine.tidy().await
+    }
+
+    /// Bytes of each table with its indexes, for figures and tests of growth.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn sizes(&self) -> Result<Vec<(String, u64)>, Error> {
+        let ask = self.engine.sizes();
+        self.read(move |tx| {
+            let rows = tx.query(ask, &[])?;
+            rows.iter().map(|row| Ok((row.text(0)?.to_owned(), u64::try_from(row.int(1)?).unwrap_or(0)))).collect()
+        })
+        .await
     }
 
     /// Finishes the queued writes and closes the files; later calls give [`Error::Unavailable`].

@@ -65,7 +65,11 @@ impl Metrics {
         self.seconds.get_or_create(&vec![("route", route.to_owned())]).observe(took.as_secs_f64());
     }
 
-    fn text(&self) -> Result<String, std::fmt::Error> {
+    /// All of them, as OpenMetrics text.
+    ///
+    /// # Errors
+    /// When the text cannot be put together.
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner))?;
         Ok(text)

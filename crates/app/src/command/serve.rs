@@ -3,6 +3,7 @@
 mod sealed;
 
 use crate::config::Config;
+use crate::diagnosis::standing;
 use crate::{clock, gate, jobs, log, start};
 use anyhow::{Context, Result, bail};
 use lionrock_service::caller::System;
@@ -83,6 +84,9 @@ async fn serve_behind(
     custody::reconcile(&started.platform, &clock::platform_caller()).await?;
     let stop = or_ended(stop, &started.platform);
     let mut jobs = jobs::start(&started.platform, &seat, &stop);
+    let figures = Arc::clone(&state.edge);
+    let figures = move || figures.metrics.text().unwrap_or_default();
+    jobs.spawn(standing::run(Arc::clone(&started.platform), figures, stop.clone()));
     jobs.spawn(gate::again::run(config.clone(), Arc::clone(&started.platform), stop.clone()));
     let renewal = tokio::spawn(renew(Arc::clone(&certificate), stop.clone()));
     tracing::info!(realm = %started.platform.settings.realm, issuer = config.issuer, "serving");

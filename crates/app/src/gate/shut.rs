@@ -43,11 +43,7 @@ pub async fn untouched(config: &Config) -> Option<Store> {
     if file.is_some_and(|path| !Path::new(path).exists()) {
         return None;
     }
-    let standing = Store::inspect(&address).await.ok()?;
-    if standing.found != standing.known {
-        return None;
-    }
-    Store::open(&address).await.ok()
+    Store::beside(&address).await.ok()
 }
 
 /// Writes the leaf; false when this store has no ring of this realm to write with.

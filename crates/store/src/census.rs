@@ -1,0 +1,77 @@
+//! How many rows each table has: counts and nothing else, for diagnostics.
+
+use crate::{Error, Tx};
+
+/// Every table and its count.
+///
+/// # Errors
+/// Of the store.
+pub fn rows(tx: &mut Tx<'_>) -> Result<Vec<(&'static str, i64)>, Error> {
+    let mut counted = Vec::with_capacity(TABLES.len());
+    for (table, ask) in TABLES {
+        let count = tx.first(ask, &[])?.map_or(Ok(0), |row| row.int(0))?;
+        counted.push((*table, count));
+    }
+    Ok(counted)
+}
+
+macro_rules! tables {
+    ($($table:literal),+ $(,)?) => { &[$(($table, concat!("SELECT COUNT(*) FROM ", $table)),)+] };
+}
+
+/// Each table and the question about it; a test compares them with the migrations.
+const TABLES: &[(&str, &str)] = tables![
+    "ceremony",
+    "consent",
+    "contact_change",
+    "correction",
+    "credential",
+    "custody",
+    "domain_lock",
+    "erasure",
+    "exposure",
+    "failed_try",
+    "key_ring",
+    "key_turn",
+    "leaf",
+    "log_head",
+    "notice",
+    "oidc_assertion",
+    "oidc_grant",
+    "oidc_pseudonym",
+    "oidc_request",
+    "oidc_tombstone",
+    "outbox",
+    "realm",
+    "recovery",
+    "recovery_code",
+    "registration",
+    "resident",
+    "restore",
+    "retention_tally",
+    "rotation",
+    "server",
+    "session",
+    "sign_in",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::TABLES;
+    use crate::MIGRATIONS;
+
+    #[test]
+    fn every_table_is_counted() {
+        let mut made: Vec<&str> = Vec::new();
+        for step in MIGRATIONS {
+            let named = |word: &str| step.sql.split(word).skip(1).filter_map(|rest| rest.split([' ', ';', '(']).next());
+            made.extend(named("CREATE TABLE "));
+            let gone: Vec<&str> = named("DROP TABLE ").collect();
+            made.retain(|table| !gone.contains(table));
+        }
+        made.sort_unstable();
+        let mut counted: Vec<&str> = TABLES.iter().map(|(table, _)| *table).collect();
+        counted.sort_unstable();
+        assert_eq!(counted, made, "list the new table in census.rs");
+    }
+}
