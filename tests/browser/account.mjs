@@ -1,6 +1,8 @@
 // What people do with an account: names, a second passkey, sessions, closing it.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** Renames the passkey, adds one, removes it, meets the rules of the last one. */
 export async function managePasskeys(visitor) {
@@ -36,6 +38,19 @@ export async function managePasskeys(visitor) {
   await page.waitForFunction(() => document.querySelectorAll("main .list > li").length === 1);
 }
 
+/** Ten new recovery codes; kept with the visitor, the old ones are good no more. */
+export async function renewCodes(visitor) {
+  const { page } = visitor;
+  await visitor.open("/account/codes");
+  await visitor.look("account-codes");
+  await page.click("#continue");
+  await page.waitForSelector("#codes");
+  await visitor.look("account-codes-new");
+  const old = visitor.codes;
+  visitor.codes = await page.locator("#codes code").allInnerTexts();
+  assert.equal(new Set([...old, ...visitor.codes]).size, old.length + visitor.codes.length, "all of them are new");
+}
+
 /** Every device is lost: card number and two codes make a passkey on a new one. The old device opens nothing any more. */
 export async function recover(visitor, hkid, codes) {
   const { page } = visitor;
@@ -65,13 +80,18 @@ export async function recover(visitor, hkid, codes) {
   assert.equal(await page.locator("main .list > li").count(), 1, "only the new passkey is left");
   await visitor.open("/account/history");
   await visitor.look("history-after-recovery");
+  // The lost device knows its passkey still; the account does not.
   const fresh = visitor.authenticator;
   await page.context().clearCookies();
-  await visitor.useDevice(lost);
+  await visitor.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: fresh, enabled: false });
+  await visitor.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: lost, enabled: true });
   await visitor.open("/signin");
   await page.click("#continue");
   await page.waitForSelector("#problem:visible");
-  return fresh;
+  await visitor.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: lost, enabled: false });
+  await visitor.cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId: fresh, enabled: true });
+  await visitor.open("/signin");
+  await visitor.go("/account");
 }
 
 /** Ends the sessions elsewhere. */
@@ -103,4 +123,28 @@ export async function close(visitor) {
   await page.waitForSelector("#problem:visible");
   await visitor.look("signin-after-closing");
   return receipt;
+}
+
+/** Puts the passkey of a registered person on the visitor's device, as if it had been made there. */
+export async function holdPasskey(visitor, slug, signCount = 0) {
+  const phones = JSON.parse(readFileSync(join(visitor.demo.data, "rehearsal", "phones.json"), "utf8"));
+  const [passkey] = phones[slug].passkeys;
+  const standard = (text) => Buffer.from(text, "base64url").toString("base64");
+  await visitor.cdp.send("WebAuthn.addCredential", {
+    authenticatorId: visitor.authenticator,
+    credential: {
+      credentialId: standard(passkey.id),
+      isResidentCredential: true,
+      rpId: passkey.rp_id,
+      privateKey: standard(passkey.private_key),
+      userHandle: standard(passkey.user_handle),
+      signCount,
+    },
+  });
+}
+
+/** Signs in with the passkey of the device. */
+export async function signIn(visitor, to = "/account") {
+  await visitor.open(`/signin?next=${encodeURIComponent(to)}`);
+  await visitor.go(to);
 }
