@@ -12,6 +12,7 @@ use crate::boot::wrapped;
 use crate::ledger::{origin, receipt};
 use crate::{Caller, Fault, Platform};
 use lionrock_crypto::backup::Custodian;
+use lionrock_crypto::ring::Signer;
 use lionrock_ledger::hash::Hash;
 use lionrock_model::time::Millis;
 use lionrock_store::{Tx, backup, failpoint, key_ring, log_head};
@@ -113,7 +114,8 @@ fn write_all(
     for table in backup::data_tables() {
         done = write_table(tx, &mut frames, table, &mut |rows| progress("rows", done + rows, total))? + done;
     }
-    let (written, counts) = frames.finish()?;
+    let sign = |digest: &[u8; 32]| Ok(platform.keys.signer(Signer::Receipt)?.1.sign(digest)?);
+    let (written, counts) = frames.finish(sign)?;
     let data = Draft { path, header: data, written, counts };
     let path = folder.join(format!(".keys.{PART}"));
     let mut frames = Frames::new(Writer::create(&path, &keys, &custodian, &*caller.entropy)?);
@@ -125,7 +127,7 @@ fn write_all(
         last = Some(*id);
         page.iter().try_for_each(|(id, key)| frames.key(id.as_bytes(), key))?;
     }
-    let (written, counts) = frames.finish()?;
+    let (written, counts) = frames.finish(sign)?;
     Ok(Drafts { data, keys: Draft { path, header: keys, written, counts }, at: caller.now })
 }
 

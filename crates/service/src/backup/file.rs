@@ -64,6 +64,8 @@ pub struct Writer {
     sealer: Sealer,
     buffer: Vec<u8>,
     digest: Sha256,
+    /// Over the header and all content so far.
+    content: Sha256,
     bytes: u64,
     plain: u64,
 }
@@ -85,6 +87,7 @@ impl Writer {
             sealer,
             buffer: Vec::with_capacity(CHUNK),
             digest: Sha256::default(),
+            content: about(&header),
             bytes: 0,
             plain: 0,
         };
@@ -99,6 +102,7 @@ impl Writer {
     /// [`Trouble::Place`] when the disk takes no more.
     pub fn write(&mut self, mut content: &[u8]) -> Result<(), Trouble> {
         self.plain += content.len() as u64;
+        self.content.update(content);
         while !content.is_empty() {
             if self.buffer.len() == CHUNK {
                 self.seal(false)?;
@@ -108,6 +112,12 @@ impl Writer {
             content = later;
         }
         Ok(())
+    }
+
+    /// What a signature over everything up to here signs.
+    #[must_use]
+    pub fn to_sign(&self) -> [u8; 32] {
+        self.content.clone().finish()
     }
 
     /// Writes the last chunk and makes sure that all of it is on the disk.
@@ -149,6 +159,7 @@ pub struct Reader {
     chunk: Zeroizing<Vec<u8>>,
     at: usize,
     read: u64,
+    content: Sha256,
 }
 
 impl Reader {
@@ -188,6 +199,7 @@ impl Reader {
             chunk: Zeroizing::new(Vec::new()),
             at: 0,
             read: 0,
+            content: about(&bytes),
         };
         reader.ahead = reader.sealed()?;
         if reader.ahead.is_empty() {
@@ -212,7 +224,14 @@ impl Reader {
                 return if done == 0 { Ok(false) } else { Err(self.cut()) };
             }
         }
+        self.content.update(to);
         Ok(true)
+    }
+
+    /// What a signature over everything given so far must sign.
+    #[must_use]
+    pub fn signed(&self) -> [u8; 32] {
+        self.content.clone().finish()
     }
 
     /// Bytes of content given so far.
@@ -253,6 +272,14 @@ impl Reader {
         read.map_err(|error| Trouble::place(&self.path, &error))?;
         Ok(sealed)
     }
+}
+
+/// The beginning of what is signed: this use, and the header.
+fn about(header: &[u8]) -> Sha256 {
+    let mut digest = Sha256::default();
+    digest.update(b"lionrock backup signature v1\0");
+    digest.update(&sha256(header));
+    digest
 }
 
 /// The bytes of the header.

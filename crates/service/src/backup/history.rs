@@ -34,7 +34,7 @@ impl History {
         place: &Path,
         origin: &str,
         known: Vec<Verifier>,
-        backup: Option<&str>,
+        backup: &Checkpoint,
         progress: &Progress,
     ) -> Result<Self, Trouble> {
         let inner = place.join(FOLDER);
@@ -43,17 +43,21 @@ impl History {
         let journal = whole.parent().unwrap_or(place).join(journal::FOLDER);
         let log = Log { source: Directory::new(&folder), origin: origin.to_owned(), known };
         let wrong = |why: &dyn std::fmt::Display| Trouble::ledger(&folder, why);
-        let report = log
-            .verify(backup.map(str::as_bytes), &mut |done, all| progress("ledger", done, all))
-            .map_err(|error| wrong(&error))?;
+        let report = log.verify(None, &mut |done, all| progress("ledger", done, all)).map_err(|error| wrong(&error))?;
         if let Some(finding) = report.findings.first() {
-            return Err(match finding {
-                Finding::Older { kept, found } => {
-                    wrong(&format!("it has {found} entries, the backup was made at {kept}"))
+            return Err(wrong(finding));
+        }
+        if backup.size > 0 {
+            match log.continues(backup).map_err(|error| wrong(&error))? {
+                Ok(_) => {}
+                Err(Finding::Older { kept, found }) => {
+                    return Err(wrong(&format!("it has {found} entries, the backup was made at {kept}")));
                 }
-                Finding::Forked(size) => wrong(&format!("its first {size} entries are others than the backup's")),
-                other => wrong(other),
-            });
+                Err(Finding::Forked(size)) => {
+                    return Err(wrong(&format!("its first {size} entries are others than the backup's")));
+                }
+                Err(other) => return Err(wrong(&other)),
+            }
         }
         let checkpoint = report.checkpoint.ok_or_else(|| wrong(&"it has no checkpoint"))?;
         let note = log.source.read(tile::CHECKPOINT).map_err(|error| wrong(&error))?.unwrap_or_default();

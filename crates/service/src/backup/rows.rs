@@ -6,6 +6,7 @@
 //! | `R` | a row of the table: one value a column |
 //! | `P` | a resident's wrapped key: id (16), key |
 //! | `E` | the end: how many rows of each table and how many keys, JSON |
+//! | `S` | the platform's signature over header and content up to here |
 //!
 //! Texts and bytes have their length in front (4). A value is `0` null, `1` integer (8), `2` text, `3` bytes. All numbers are big-endian.
 
@@ -97,14 +98,22 @@ impl Frames {
         self.writer.write(&self.frame)
     }
 
-    /// The end of the content.
+    /// The end of the content, and a signature over all of it.
     ///
     /// # Errors
     /// As [`Frames::table`].
-    pub fn finish(mut self) -> Result<(super::file::Written, Counts), Trouble> {
+    pub fn finish(
+        mut self,
+        sign: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>, Fault>,
+    ) -> Result<(super::file::Written, Counts), Trouble> {
         self.frame.clear();
         self.frame.push(b'E');
         bytes(&mut self.frame, &serde_json::to_vec(&self.counts).map_err(Fault::from)?)?;
+        self.writer.write(&self.frame)?;
+        let signature = sign(&self.writer.to_sign())?;
+        self.frame.clear();
+        self.frame.push(b'S');
+        bytes(&mut self.frame, &signature)?;
         self.writer.write(&self.frame)?;
         Ok((self.writer.finish()?, self.counts))
     }
@@ -135,14 +144,29 @@ pub struct Content {
     pub reader: Reader,
     counts: Counts,
     table: Option<(String, usize)>,
-    done: bool,
+    seal: Option<Seal>,
+}
+
+/// What was signed, and the signature: to be checked by whoever has the platform's keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Digest of header and content.
+    pub digest: [u8; 32],
+    /// Ed25519.
+    pub signature: Vec<u8>,
 }
 
 impl Content {
     /// The content of an opened file.
     #[must_use]
     pub const fn new(reader: Reader) -> Self {
-        Self { reader, counts: Counts::new(), table: None, done: false }
+        Self { reader, counts: Counts::new(), table: None, seal: None }
+    }
+
+    /// The platform's signature; there once the end was reached.
+    #[must_use]
+    pub const fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
     }
 
     /// What was read so far.
@@ -156,7 +180,7 @@ impl Content {
     /// # Errors
     /// [`Trouble::Damaged`].
     pub fn next(&mut self) -> Result<Option<Frame>, Trouble> {
-        if self.done {
+        if self.seal.is_some() {
             return Ok(None);
         }
         match self.number::<1>()? {
@@ -172,10 +196,15 @@ impl Content {
                 if said.as_ref() != Some(&self.counts) {
                     return Err(self.reader.wrong("its counts are not those of its rows"));
                 }
+                let digest = self.reader.signed();
+                if self.number::<1>()? != *b"S" {
+                    return Err(self.reader.wrong("it is not signed"));
+                }
+                let signature = self.bytes()?;
                 if self.reader.take(&mut [0])? {
                     return Err(self.reader.wrong("something follows its end"));
                 }
-                self.done = true;
+                self.seal = Some(Seal { digest, signature });
                 Ok(None)
             }
             _ => Err(self.reader.wrong("it holds something no backup holds")),

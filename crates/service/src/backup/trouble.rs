@@ -77,6 +77,12 @@ pub enum Trouble {
         /// The keys that are gone.
         missing: String,
     },
+    /// Sealed to the custodian by somebody else than the platform.
+    #[error("{} was not made by this platform: its signature does not hold. Take a copy that comes from the server", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
     /// The root does not open the ring.
     #[error("the root key of the configuration does not open the keys of this backup: give the one it was made with")]
     WrongRoot,

@@ -1,11 +1,14 @@
 //! What is wrong with a backup, its keys, its ledger or the place it should go to is said before the first row is written.
 
 use super::scene::{Asked, House, again};
+use lionrock_crypto::backup::Custodian;
 use lionrock_crypto::hpke::KeyPair;
+use lionrock_crypto::random::System;
 use lionrock_crypto::ring::Root;
 use lionrock_crypto::secret::Secret;
-use lionrock_service::backup::file::Reader;
-use lionrock_service::backup::rows::Content;
+use lionrock_crypto::sign::{Algorithm, SigningKey};
+use lionrock_service::backup::file::{Reader, Writer};
+use lionrock_service::backup::rows::{Content, Frame, Frames};
 use lionrock_service::backup::{KEYS, Trouble, journal};
 use lionrock_store::{Store, backup, restore};
 use lionrock_testkit::both_engines;
@@ -105,11 +108,13 @@ fn says(said: &str, words: &[&str]) {
 both_engines! {
     fn what_is_wrong_is_said_and_nothing_is_written(at place) {
         let house = House::open(&place).await;
-        let (mut anna, _) = (house.person(3).await, house.person(4).await);
+        let mut anna = house.person(3).await;
         house.publish().await;
         let early = place.folder().join("early");
         copy(&house.ledger(), &early.join("ledger"));
         copy(&place.folder().join("journal"), &early.join("journal"));
+        house.person(4).await;
+        house.publish().await;
         let made = house.backup().await;
         house.close(&mut anna).await;
         house.publish().await;
@@ -155,6 +160,12 @@ both_engines! {
         let folder = work("swapped");
         fs::copy(house.folder.join(KEYS), folder.join(&name)).unwrap();
         says(&refused(&house, |order| order.from = folder).await, &["not a backup"]);
+
+        // Sealed to the right custodian, of the right realm, and made by somebody who has no key of the platform.
+        let folder = work("forged");
+        let stranger = forge(&house, &folder.join(&name)).await;
+        assert!(stranger > 5);
+        says(&refused(&house, |order| order.from = folder).await, &["not made by this platform"]);
 
         // The ledger: older than the backup, another one, or with its entries changed.
         let said = refused(&house, |order| order.ledger = early.join("ledger")).await;
@@ -210,7 +221,12 @@ both_engines! {
         let made = house.backup().await;
         house.publish().await;
         fs::copy(&made.data, old.join(made.data.file_name().unwrap())).unwrap();
-        says(&refused(&house, |order| order.from = old.clone()).await, &["older than the data"]);
+        let newer = made.data.file_stem().unwrap().to_str().unwrap().to_owned();
+        let said = refused(&house, |order| {
+            order.from = old.clone();
+            order.name = Some(newer);
+        });
+        says(&said.await, &["older than the data"]);
         // The old data with the old keys, and the old data with the new keys, are both good.
         let names: Vec<String> = fs::read_dir(&house.folder).unwrap().filter_map(|entry| {
             entry.unwrap().file_name().to_str().unwrap().strip_suffix(".data").map(str::to_owned)
@@ -251,6 +267,26 @@ both_engines! {
         house.publish().await;
         assert_eq!(files(&folder), before);
     }
+}
+
+/// Writes the content of a data file anew, as anybody can who knows the custodian's public key; how many rows.
+async fn forge(house: &House, path: &Path) -> u64 {
+    let mut content = Content::new(Reader::open(path, &[again(&house.custodian)]).unwrap());
+    let custodian = Custodian::new(*house.custodian.public());
+    let forged = path.with_extension("forged");
+    let header = content.reader.header.clone();
+    let mut frames = Frames::new(Writer::create(&forged, &header, &custodian, &System).unwrap());
+    while let Some(frame) = content.next().unwrap() {
+        match frame {
+            Frame::Table(name, columns) => frames.table(&name, &columns).unwrap(),
+            Frame::Row(row) => frames.row(&row).unwrap(),
+            Frame::Key(id, key) => frames.key(&id, &key).unwrap(),
+        }
+    }
+    let own = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let (_, counts) = frames.finish(|digest| Ok(own.sign(digest)?)).unwrap();
+    fs::rename(forged, path).unwrap();
+    counts.values().sum()
 }
 
 fn files(folder: &Path) -> Vec<String> {
