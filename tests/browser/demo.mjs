@@ -42,6 +42,11 @@ class Demo {
     this.#own = own;
   }
 
+  /** The process, when it was started here. */
+  get pid() {
+    return this.#child?.pid;
+  }
+
   /** Files of a synthetic person, by name. */
   files(slug) {
     const folder = join(this.data, "people", slug);

@@ -5,4 +5,5 @@
 mod arrows;
 mod doors;
 mod house;
+mod purpose;
 mod tree;

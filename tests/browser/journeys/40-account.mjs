@@ -1,33 +1,9 @@
 // Signing in and the account, by people registered beforehand: every page in three languages, and devices that misbehave.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { holdPasskey, signIn } from "../account.mjs";
 
-const PAGES = ["", "/authenticators", "/sessions", "/history", "/data", "/close"];
-
-/** Puts the passkey of a registered person on the visitor's device, as if it had been made there. */
-async function holdPasskey(visitor, slug, signCount = 0) {
-  const phones = JSON.parse(readFileSync(join(visitor.demo.data, "rehearsal", "phones.json"), "utf8"));
-  const [passkey] = phones[slug].passkeys;
-  const standard = (text) => Buffer.from(text, "base64url").toString("base64");
-  await visitor.cdp.send("WebAuthn.addCredential", {
-    authenticatorId: visitor.authenticator,
-    credential: {
-      credentialId: standard(passkey.id),
-      isResidentCredential: true,
-      rpId: passkey.rp_id,
-      privateKey: standard(passkey.private_key),
-      userHandle: standard(passkey.user_handle),
-      signCount,
-    },
-  });
-}
-
-async function signIn(visitor, to = "/account") {
-  await visitor.open(`/signin?next=${encodeURIComponent(to)}`);
-  await visitor.go(to);
-}
+const PAGES = ["", "/authenticators", "/sessions", "/history", "/data", "/consents", "/corrections", "/email", "/close"];
 
 async function refused(visitor) {
   await visitor.page.waitForSelector("#problem:visible");
@@ -46,8 +22,12 @@ async function pages({ demo, browser }, language, slug, options) {
     await visitor.open(`/account${page}`);
     await visitor.look(`account${page.replace("/", "-")}`);
   }
-  const data = await visitor.page.goto(new URL("/account/data", demo.issuer).href).then(() => visitor.page.innerText("main"));
-  assert.ok(/U\d{6}\([0-9A]\)/.test(data), "the stored number is shown to its owner");
+  await visitor.open("/account/data");
+  assert.ok(!/U\d{6}/.test(await visitor.page.content()), "the card number stays shut until it is asked for");
+  await visitor.page.click("#show");
+  await visitor.page.waitForURL("**/account/data?show=all");
+  assert.ok(/U\d{6}\([0-9A]\)/.test(await visitor.page.innerText("main")), "the stored number is shown to its owner");
+  await visitor.look("account-data-shown");
 }
 
 /** Renames, adds with another device, signs in with it, removes the first. */

@@ -43,14 +43,25 @@ spans-pictures = Pictures of your card and face
 spans-pictures-until = Gone at once after the check
 until-account = Until you close your account
 until-history = { $count ->
-    [one] A day, then it is deleted
-   *[other] { $count } days, then it is deleted
+    [one] A year, then it is deleted
+   *[other] { $count } years, then it is deleted
 }
-until-correction = Until you close your account, { $count ->
-    [one] or one day after it ended
-   *[other] or { $count } days after it ended
+until-removed = Until you remove it or close your account; that it was there, { $count ->
+    [one] a year longer
+   *[other] { $count } years longer
 }
-until-sent = Until they are sent, then deleted
+until-approval = Until you take it back or close your account; that you gave it, { $count ->
+    [one] a year longer
+   *[other] { $count } years longer
+}
+until-correction = Until it is decided, and { $count ->
+    [one] a year
+   *[other] { $count } years
+} more to show how; or until you close your account
+until-sent = Until they are sent; after { $count ->
+    [one] a day
+   *[other] { $count } days
+} they are deleted in any case
 until-ledger = For good: nobody can take out an entry, you and we included
 
 hold-why = Why

@@ -37,13 +37,11 @@ spans-title = 每项信息保存多久
 spans-pictures = 身份证及面部照片
 spans-pictures-until = 核实之后立即销毁
 until-account = 直到您注销账户
-until-history = { $count ->
-   *[other] { $count } 天，然后删除
-}
-until-correction = 直到您注销账户，{ $count ->
-   *[other] 或请求结束 { $count } 天之后
-}
-until-sent = 直到发出，然后删除
+until-history = { $count } 年，然后删除
+until-removed = 直到您移除它或注销账户；曾有此密钥的记录，多保存 { $count } 年
+until-approval = 直到您撤回它或注销账户；曾作批准的记录，多保存 { $count } 年
+until-correction = 直到作出决定，再多保存 { $count } 年以作证明；或直到您注销账户
+until-sent = 直到发出；无论如何 { $count } 天之后删除
 until-ledger = 永久：任何人都不能取走条目，包括您和我们
 
 hold-why = 为何

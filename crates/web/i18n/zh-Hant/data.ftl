@@ -37,13 +37,11 @@ spans-title = 每項資料保存多久
 spans-pictures = 身份證及面容照片
 spans-pictures-until = 核實後即時銷毀
 until-account = 直至你結束帳戶
-until-history = { $count ->
-   *[other] { $count } 日，然後刪除
-}
-until-correction = 直至你結束帳戶，{ $count ->
-   *[other] 或要求完結後 { $count } 日
-}
-until-sent = 直至寄出，然後刪除
+until-history = { $count } 年，然後刪除
+until-removed = 直至你移除它或結束帳戶；曾有此密鑰的紀錄，多保存 { $count } 年
+until-approval = 直至你收回它或結束帳戶；曾作批准的紀錄，多保存 { $count } 年
+until-correction = 直至作出決定，之後多保存 { $count } 年以作證明；或直至你結束帳戶
+until-sent = 直至寄出；無論如何 { $count } 日後刪除
 until-ledger = 永久：任何人都不能取走條目，包括你和我們
 
 hold-why = 為何

@@ -7,6 +7,7 @@ use lionrock_model::correction::State as Standing;
 use lionrock_model::custody::State as CustodyState;
 use lionrock_model::id::CustodyId;
 use lionrock_model::language::Language;
+use lionrock_model::retention::{self, Limit};
 use lionrock_model::time::Millis;
 use lionrock_service::account::data::{self, Extent};
 use lionrock_service::account::{export, receipts};
@@ -127,7 +128,10 @@ fn groups(visit: &Visit, kept: &data::Data) -> Vec<Group> {
     let plain = |key: &str, value: String| Fact { name: say.t(key), value, masked: false };
     let number = |count: usize| count.to_string();
     let link = |path: &str, key: &str| (path.to_owned(), say.t(key));
-    let group = |word, facts, until, links| Group { word, facts, until, number: 0, links };
+    let group = |word, facts, links| {
+        let (until, number) = stays(word);
+        Group { word, facts, until, number, links }
+    };
     let address = match &kept.email {
         Some(address) if kept.email_waiting => say.t1("data-email-waiting", "email", address),
         Some(address) => address.clone(),
@@ -142,13 +146,12 @@ fn groups(visit: &Visit, kept: &data::Data) -> Vec<Group> {
     }
     let standing = kept.approved.iter().filter(|one| one.ended.is_none()).count();
     vec![
-        group("card", card(say, kept), "account", vec![link("/account/corrections", "corrections-title")]),
-        group("contact", vec![plain("field-email", address)], "account", vec![link("/account/email", "contact-title")]),
-        group("passkeys", passkeys, "account", vec![link("/account/authenticators", "authenticators-title")]),
+        group("card", card(say, kept), vec![link("/account/corrections", "corrections-title")]),
+        group("contact", vec![plain("field-email", address)], vec![link("/account/email", "contact-title")]),
+        group("passkeys", passkeys, vec![link("/account/authenticators", "authenticators-title")]),
         group(
             "sign-ins",
             history,
-            "history",
             vec![link("/account/sessions", "sessions-title"), link("/account/history", "history-title")],
         ),
         group(
@@ -157,30 +160,53 @@ fn groups(visit: &Visit, kept: &data::Data) -> Vec<Group> {
                 plain("data-approvals-standing", number(standing)),
                 plain("data-approvals-ended", number(kept.approved.len() - standing)),
             ],
-            "account",
             vec![link("/account/consents", "consents-title")],
         ),
         group(
             "codes",
             vec![plain("data-codes", kept.codes_left.to_string())],
-            "account",
             vec![link("/account/codes", "recovery-codes-title")],
         ),
-        group("notice", agreed(say, kept), "account", notice_link(say, kept)),
+        group("notice", agreed(say, kept), notice_link(say, kept)),
         group(
             "corrections",
             vec![plain("data-corrections", number(kept.corrections.len()))],
-            "correction",
             vec![link("/account/corrections", "corrections-title")],
         ),
-        group("letters", vec![plain("data-letters", kept.letters.to_string())], "sent", Vec::new()),
+        group("letters", vec![plain("data-letters", kept.letters.to_string())], Vec::new()),
         group(
             "ledger",
             vec![plain("data-entries", number(kept.entries))],
-            "ledger",
             vec![link("/account/history", "history-title")],
         ),
     ]
+}
+
+/// What is kept together: a group of the page, the tables it stands in, and how its end is worded (`until-WORD`).
+const HOLDS: [(&str, &[&str], &str); 10] = [
+    ("card", &["resident"], "account"),
+    ("contact", &["resident", "contact_change"], "account"),
+    ("passkeys", &["credential", "ceremony", "recovery"], "removed"),
+    ("sign-ins", &["sign_in", "session"], "history"),
+    ("approvals", &["consent", "oidc_pseudonym", "oidc_grant", "oidc_request"], "approval"),
+    ("codes", &["recovery_code"], "account"),
+    ("notice", &["resident", "notice"], "account"),
+    ("corrections", &["correction"], "correction"),
+    ("letters", &["outbox"], "sent"),
+    ("ledger", &["leaf"], "ledger"),
+];
+
+/// How long a group stays: the word, and the number it names, as the table of retention has it for the group's first table.
+fn stays(group: &str) -> (&'static str, u64) {
+    const DAY: u64 = 24 * 60 * 60;
+    let Some((_, tables, until)) = HOLDS.iter().find(|(word, _, _)| *word == group) else { return ("account", 0) };
+    let limit = tables.first().and_then(|table| retention::of(table)).map(|rule| rule.limit);
+    let seconds = if let Some(Limit::After(span, _)) = limit { span.as_secs() } else { 0 };
+    match *until {
+        "sent" => (until, seconds.div_ceil(DAY)),
+        "approval" | "correction" | "history" | "removed" => (until, seconds / (365 * DAY)),
+        _ => (until, 0),
+    }
 }
 
 /// The facts of the card; the number is a mask unless it was opened.
@@ -277,4 +303,56 @@ pub(super) fn list(say: Say, parts: &[String]) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use lionrock_model::retention::{Basis, TABLE};
+
+    /// Tables about nobody who could look at the page: not yet an account, no account any more, or networks and machines.
+    const ELSEWHERE: [&str; 10] = [
+        "custody",
+        "erasure",
+        "failed_try",
+        "log_head",
+        "oidc_assertion",
+        "oidc_tombstone",
+        "realm",
+        "registration",
+        "restore",
+        "rotation",
+    ];
+
+    #[test]
+    fn no_table_is_forgotten_on_the_page() {
+        let shown: Vec<_> = HOLDS.iter().flat_map(|(_, tables, _)| tables.iter().copied()).collect();
+        for rule in TABLE.iter().filter(|rule| rule.basis != Basis::Working) {
+            let named = shown.contains(&rule.table) || ELSEWHERE.contains(&rule.table);
+            assert!(
+                named,
+                "{}: put it into a group of the page, or say that it is about nobody with an account",
+                rule.table
+            );
+        }
+        assert!(shown.iter().all(|table| retention::of(table).is_some()), "a group names a table that does not exist");
+    }
+
+    #[test]
+    fn the_page_says_what_the_table_of_retention_says() {
+        for (word, tables, until) in HOLDS {
+            let limit = retention::of(tables[0]).unwrap().limit;
+            let number = stays(word).1;
+            let fits = match until {
+                "history" | "removed" | "approval" | "correction" => matches!(limit, Limit::After(_, _)) && number > 0,
+                "sent" => matches!(limit, Limit::After(_, _)) && number > 0 && number < 30,
+                "ledger" => matches!(limit, Limit::Stays(_)),
+                // What is left of a closed account is a random id and two times.
+                "account" => limit == Limit::WithAccount || tables[0] == "resident",
+                _ => false,
+            };
+            assert!(fits, "{word}: the page says {until} {number}, the table says {limit:?}");
+        }
+    }
 }
