@@ -133,7 +133,7 @@ passkey-kept-wrong = Is something wrong? Do not go on; a counter can put it righ
 passkey-continue = Create my passkey
 
 codes-title = Keep your recovery codes
-codes-lead = If you lose every device with a passkey, you need one of these codes to get your account back. Each works once.
+codes-lead = If every device with a passkey is gone, two of these codes and your card number let you back in. Each works once.
 codes-once = They are shown now and never again. Write them down or print them, and keep them apart from your phone.
 codes-copy = Copy all
 codes-print = Print

@@ -130,7 +130,7 @@ passkey-kept-wrong = 资料有误？请不要继续，柜台可以为您更正�
 passkey-continue = 创建我的通行密钥
 
 codes-title = 保存恢复码
-codes-lead = 如果您失去所有存有通行密钥的设备，就需要其中一个恢复码找回账户。每个只能使用一次。
+codes-lead = 如果所有存有通行密钥的设备都失去了，用其中两个恢复码和身份证号码便可重新登录。每个恢复码只能用一次。
 codes-once = 恢复码只在此刻显示一次。请抄写或打印，并与手机分开存放。
 codes-copy = 全部复制
 codes-print = 打印

@@ -32,3 +32,4 @@ recovery-codes-replaces = 新的恢復碼會即時取代所有舊的。
 recovery-codes-make = 製作十個新的恢復碼
 recovery-codes-once = 舊的恢復碼已失效。這些恢復碼只在現在顯示，以後不再顯示。
 history-kind-recovery-renewed = 你製作了新的恢復碼
+history-kind-recovery-code-used = 用掉了一個恢復碼
