@@ -11,6 +11,7 @@ use lionrock_crypto::sign::{Algorithm, PublicKey, SigningKey};
 use minicbor::Encoder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 
 /// A device with its passkeys.
@@ -30,8 +31,22 @@ pub struct Passkey {
     pub rp_id: String,
     /// PKCS#8, base64url.
     private_key: String,
+    /// The same, read once.
+    #[serde(skip)]
+    ready: OnceLock<Arc<SigningKey>>,
     /// Signatures so far.
     pub sign_count: u32,
+}
+
+impl Passkey {
+    fn key(&self) -> Result<Arc<SigningKey>, DeviceError> {
+        if let Some(key) = self.ready.get() {
+            return Ok(Arc::clone(key));
+        }
+        let own = URL_SAFE_NO_PAD.decode(&self.private_key).map_err(|_| DeviceError::Options("private key"))?;
+        let key = Arc::new(SigningKey::from_pkcs8(Algorithm::Es256, &own)?);
+        Ok(Arc::clone(self.ready.get_or_init(|| key)))
+    }
 }
 
 impl std::fmt::Debug for Passkey {
@@ -134,6 +149,7 @@ impl Authenticator {
             user_handle: user_handle.to_owned(),
             rp_id: rp_id.to_owned(),
             private_key: b64(&key.to_pkcs8()?),
+            ready: OnceLock::new(),
             sign_count: 0,
         };
         let answer = json!({
@@ -168,12 +184,7 @@ impl Authenticator {
         let auth_data = authenticator_data(rp_id, manner, count, false);
         let client_data = client_data("webauthn.get", challenge, origin, manner);
         let message = [&auth_data[..], &sha256(client_data.as_bytes())].concat();
-        let own = URL_SAFE_NO_PAD.decode(&passkey.private_key).map_err(|_| DeviceError::Options("private key"))?;
-        let key = if manner.wrong_key {
-            SigningKey::generate(Algorithm::Es256)?
-        } else {
-            SigningKey::from_pkcs8(Algorithm::Es256, &own)?
-        };
+        let key = if manner.wrong_key { Arc::new(SigningKey::generate(Algorithm::Es256)?) } else { passkey.key()? };
         Ok(json!({
             "id": passkey.id,
             "rawId": passkey.id,

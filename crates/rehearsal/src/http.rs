@@ -291,7 +291,8 @@ impl Browser {
                 jar.insert(name.to_owned(), value.to_owned());
             }
         }
-        if let Some(token) = token_of(&reply.text()) {
+        let is_page = reply.header(CONTENT_TYPE.as_str()).is_none_or(|kind| kind.starts_with("text/html"));
+        if let Some(token) = is_page.then(|| token_of(&reply.text())).flatten() {
             memory.tokens.insert(origin(&reply.url), token);
         }
     }

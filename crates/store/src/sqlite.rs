@@ -19,6 +19,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 const APPLICATION: i64 = 0x4C49_4F4E;
 /// Connections that read at the same time.
 const READERS: usize = 4;
+/// Bytes of each table with its indexes, page by page.
+pub(crate) const SIZES: &str = "SELECT s.tbl_name, SUM(d.pgsize) FROM dbstat d JOIN sqlite_schema s ON s.name = d.name \
+                                GROUP BY s.tbl_name ORDER BY s.tbl_name";
+/// How long cutting the write-ahead log may keep the writer waiting.
+const TIDY: Duration = Duration::from_millis(50);
 /// How long a caller waits for a place in the queue or a reader.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements kept by each connection.
@@ -119,7 +124,7 @@ impl Sqlite {
         let Ok(_turn) = self.readers.turns.try_acquire() else { return self.read(f).await };
         Counters::add(&self.counters.reads, 1);
         let link = self.readers.take()?;
-        let outcome = link.snapshot(f);
+        let outcome = attempt(&mut Tx::new(tx::Link::Sqlite(&link)), f);
         self.readers.give_back(link);
         outcome
     }
@@ -145,6 +150,19 @@ impl Sqlite {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    pub(crate) async fn tidy(&self) -> Result<bool, Error> {
+        let readers = Arc::clone(&self.readers);
+        let work = move || {
+            let link = Link::open(&readers.path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            link.connection.busy_timeout(TIDY).map_err(|error| translate(&error, sql))?;
+            let busy: i64 =
+                link.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| translate(&error, sql))?;
+            Ok(busy == 0)
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Panicked))
     }
 
     pub(crate) async fn close(&self) {

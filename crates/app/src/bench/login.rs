@@ -130,6 +130,8 @@ async fn measure_in(arguments: &Arguments, folder: &Path) -> Result<Figures> {
             span,
         };
         let same = peer::same_job(&wish, free_port()?).await?;
+        let floor = peer::signature_us(&wish)?;
+        figures.add("peer_signature_us_per_login", floor, "the same four signatures by the peer's library");
         let light = peer::in_memory(&wish, free_port()?).await?;
         compare(arguments, &mut figures, &same, &light);
     }
@@ -155,6 +157,9 @@ fn figures(arguments: &Arguments, mut spans: Vec<Duration>, before: Reading, aft
     let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6;
     figures.add("cpu_us_per_login", cpu / logins.max(1.0), "processor time of the server");
     figures.add("signatures_per_login", 4.0, "3 verified, 1 made by the server");
+    if let Ok((made, verified)) = measure::signatures() {
+        figures.add("signature_us_per_login", made + 3.0 * verified, "of that, what these four signatures take");
+    }
     figures.add(
         "fsyncs_per_login",
         (after.fsyncs - before.fsyncs) / logins.max(1.0),

@@ -1,8 +1,9 @@
 //! What the operating system and the server say of a running server.
 
 use anyhow::{Context, Result};
+use lionrock_crypto::sign::{Algorithm, SigningKey};
 use lionrock_rehearsal::http::Browser;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A reading of a server process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +35,34 @@ pub async fn read(pid: u32, issuer: &str, browser: &Browser) -> Result<Reading> 
         retries: counted("lionrock_store_retries_total ")?,
         peak_rss_mb,
     })
+}
+
+/// Microseconds that one ES256 signature takes here: to make, to verify. The quickest of several goes, so that
+/// whatever else runs on the machine does not count.
+///
+/// # Errors
+/// When the library refuses.
+#[allow(clippy::disallowed_methods, reason = "a bench reads the clock to measure")]
+pub fn signatures() -> Result<(f64, f64)> {
+    const GOES: u32 = 20;
+    const ROUNDS: u32 = 100;
+    let key = SigningKey::generate(Algorithm::Es256)?;
+    let (public, message) = (key.public()?, [0_u8; 256]);
+    let signature = key.sign(&message)?;
+    let each = |work: &dyn Fn() -> Result<(), lionrock_crypto::Error>| -> Result<f64> {
+        let mut quickest = Duration::MAX;
+        for _ in 0..GOES {
+            let begun = Instant::now();
+            for _ in 0..ROUNDS {
+                work()?;
+            }
+            quickest = quickest.min(begun.elapsed());
+        }
+        Ok(quickest.as_secs_f64() * 1e6 / f64::from(ROUNDS))
+    };
+    let made = each(&|| key.sign(&message).map(drop))?;
+    let verified = each(&|| public.verify(Algorithm::Es256, &message, &signature))?;
+    Ok((made, verified))
 }
 
 /// Processor time of this process: in a bench, of the load generator.

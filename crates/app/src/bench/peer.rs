@@ -77,6 +77,18 @@ pub async fn in_memory(wish: &Wish<'_>, port: u16) -> Result<Peer> {
     outcome(&server, spans, before, begun)
 }
 
+/// Microseconds of processor time that the four signatures of a login take with the peer's library.
+///
+/// # Errors
+/// When Node.js does not answer.
+pub fn signature_us(wish: &Wish<'_>) -> Result<f64> {
+    let said =
+        Command::new("node").arg("floor.mjs").current_dir(wish.folder).output().context("cannot start Node.js")?;
+    let said: Value = serde_json::from_slice(&said.stdout).context("floor.mjs gave no JSON")?;
+    let figure = |name: &str| said.get(name).and_then(Value::as_f64).context("floor.mjs gave no figures");
+    Ok(figure("sign_us")? + 3.0 * figure("verify_us")?)
+}
+
 fn outcome(server: &Server, mut spans: Vec<Duration>, before: (Duration, f64), begun: Duration) -> Result<Peer> {
     let (after, ended) = (measure::family(server.id())?, measure::own_cpu()?);
     spans.sort_unstable();
