@@ -13,6 +13,7 @@ mod backup;
 mod check;
 mod custody;
 mod keys;
+mod gate;
 mod leak;
 mod run;
 mod verify;
