@@ -6,6 +6,7 @@ mod login;
 mod measure;
 mod peer;
 mod proofing;
+mod vault;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -17,6 +18,8 @@ pub enum Bench {
     Login(login::Arguments),
     /// Milliseconds of each stage of a judgement.
     Proofing(proofing::Arguments),
+    /// What keeping records sealed costs: sealing, opening, rotation, backup, restore, erasure.
+    Vault(vault::Arguments),
 }
 
 /// Runs the command.
@@ -27,5 +30,6 @@ pub async fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Login(arguments) => login::run(arguments).await,
         Bench::Proofing(arguments) => proofing::run(arguments).await,
+        Bench::Vault(arguments) => vault::run(arguments).await,
     }
 }

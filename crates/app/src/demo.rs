@@ -118,7 +118,7 @@ pub async fn start(
     let demo = Demo::prepare(folder.rehearsal(), &issuer, door.port(), &System)?;
     let own = lionrock_model::service::Service::new(demo.declaration(), &config.realm()?)?;
     folder.write_configuration(&config)?;
-    let started = start::platform(&config, vec![own], Spans::default()).await?;
+    let started = start::platform(&config, vec![own], spans()).await?;
     folder.write_people(&people, arguments.seed)?;
     let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
     let running =
@@ -151,6 +151,11 @@ async fn serve_all(
     demo.abort();
     drop(registry);
     outcome
+}
+
+/// As in production, but nobody who looks at a demo waits half a minute for a key to be destroyed.
+fn spans() -> Spans {
+    Spans { rotation_grace: std::time::Duration::from_secs(2), ..Spans::default() }
 }
 
 /// The port asked for, or the one this folder was made for: its log, its passkeys and its receipts name it.

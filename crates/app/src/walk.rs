@@ -2,6 +2,7 @@
 
 mod report;
 mod restore;
+mod rotation;
 mod steps;
 
 use crate::demo::{self, Arguments, Running, folder::Folder};

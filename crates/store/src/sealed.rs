@@ -193,6 +193,7 @@ const COUNT_RESIDENT_KEYS: &str = "SELECT COUNT(*) FROM resident WHERE sealed_ke
 const SET_RESIDENT_KEY: &str = "UPDATE resident SET sealed_key = $3 WHERE id = $1 AND sealed_key = $2";
 
 const NEXT_PERSON: &str = "SELECT id FROM resident WHERE id > $1 AND sealed_key IS NOT NULL ORDER BY id LIMIT 1";
+const DISTURB: &str = "UPDATE credential SET version = version + 1 WHERE resident = $1";
 const COUNT_PERSONS: &str = "SELECT COUNT(*) FROM resident WHERE sealed_key IS NOT NULL";
 
 /// Residents' keys wrapped under a realm key before `epoch`: the resident and the wrapped key, from after `after` on.
@@ -225,6 +226,15 @@ pub fn count_older_resident_keys(tx: &mut Tx<'_>, epoch: u32) -> Result<u64, Err
 /// Of the store.
 pub fn replace_resident_key(tx: &mut Tx<'_>, id: &[u8; 16], before: &[u8], after: Vec<u8>) -> Result<bool, Error> {
     Ok(tx.execute(SET_RESIDENT_KEY, &[id.into(), before.into(), after.into()])? == 1)
+}
+
+/// Counts the versions of a resident's passkeys on. Whoever read the resident's key before, to seal a session with it, notes the
+/// signature by compare-and-set on that version, and so finds out that the key is another by now.
+///
+/// # Errors
+/// Of the store.
+pub fn disturb_signing(tx: &mut Tx<'_>, person: &[u8; 16]) -> Result<u64, Error> {
+    tx.execute(DISTURB, &[person.into()])
 }
 
 /// The next resident after `after` who has a key.

@@ -2,6 +2,7 @@
 
 pub mod ceremony;
 pub mod init_module;
+pub mod rotate;
 pub mod status;
 pub mod unseal;
 
@@ -24,6 +25,8 @@ pub enum Verb {
     },
     /// Make keys inside a key store module (PKCS#11); they can never leave.
     InitModule(init_module::Arguments),
+    /// Put new keys in place of the present ones, while the platform serves.
+    Rotate(rotate::Arguments),
     /// Say which keys there are, where they lie, and whether the server is sealed.
     Status(status::Arguments),
     /// Hand one share to the server that waits for it.
@@ -39,6 +42,7 @@ pub async fn run(verb: &Verb) -> Result<()> {
         Verb::Ceremony(arguments) => ceremony::run(arguments).await,
         Verb::Init { out } => root_key::init(out, &System).map(drop),
         Verb::InitModule(arguments) => init_module::run(arguments),
+        Verb::Rotate(arguments) => rotate::run(arguments).await,
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Unseal(arguments) => unseal::run(arguments).await,
     }

@@ -56,12 +56,7 @@ pub(super) fn residents(
 }
 
 /// Ends the exchange of the root.
-pub(super) fn root(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    caller: &Caller,
-    row: &mut Rotation,
-) -> Result<(), Fault> {
+pub(super) fn root(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rotation) -> Result<(), Fault> {
     row.state = State::Done;
     row.finished = Some(caller.now);
     let facts = json!({"realm_keys": row.records});

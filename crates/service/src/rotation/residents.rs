@@ -83,6 +83,8 @@ fn renew(
     if !sealed::replace_resident_key(tx, &person, &wrapped, stored)? {
         return Err(Fault::stored_data("a resident's key changed within its own transaction"));
     }
+    // Who signs in at this moment has read the old key: their passkey's row changed, so they read again.
+    sealed::disturb_signing(tx, &person)?;
     // The old key is gone with this commit, so what was written is read again first.
     for column in COLUMNS {
         for record in column.of_person(tx, &person)?.into_iter().filter(|record| !record.sealed.is_empty()) {

@@ -36,15 +36,23 @@ pub async fn step(platform: &Arc<Platform>, caller: &Caller, seat: &Seat) -> Res
     let due = platform
         .store
         .read(move |tx| {
-            let Some(row) = rotation::current(tx)? else { return Ok::<_, Fault>(Step::Idle) };
-            Ok(if is_due(tx, &shared, &who, &boot, &row)? { Step::Moved } else { Step::Waiting })
+            let Some(row) = rotation::current(tx)? else { return Ok::<_, Fault>(Err(Step::Idle)) };
+            let due = is_due(tx, &shared, &who, &boot, &row)?;
+            Ok(if due { Ok(what(&row)?) } else { Err(Step::Waiting) })
         })
         .await?;
-    if due != Step::Moved {
-        return Ok(due);
-    }
+    let what = match due {
+        Ok(what) => what,
+        Err(step) => return Ok(step),
+    };
     let (shared, who) = (Arc::clone(platform), caller.clone());
-    let done = platform.store.write(move |tx| carry_out(tx, &shared, &who, &boot)).await?;
+    let work = move |tx: &mut Tx<'_>| carry_out(tx, &shared, &who, &boot);
+    // A resident's records are read and written as if nobody else were there. Pages and counts need not be: each record is
+    // exchanged only if it is still what was read, and only one server at a time holds the row of the rotation.
+    let done = match what.key() {
+        Some(_) => platform.store.compare_and_set(work).await?,
+        None => platform.store.write(work).await?,
+    };
     Ok(match done {
         Some((before, after)) => {
             let point = if before == after { "page" } else { after.word() };
@@ -53,6 +61,10 @@ pub async fn step(platform: &Arc<Platform>, caller: &Caller, seat: &Seat) -> Res
         }
         None => Step::Waiting,
     })
+}
+
+fn what(row: &Rotation) -> Result<What, Fault> {
+    row.what.parse().map_err(|_| Fault::stored_data("rotation.what"))
 }
 
 /// Whether the next step can be taken now, by this server.
@@ -99,6 +111,11 @@ fn carry_out(
     if !is_due(tx, platform, caller, boot, &row)? {
         return Ok(None);
     }
+    // From here on this transaction has the row to itself; whoever else wanted it finds another version.
+    if !rotation::update(tx, &row)? {
+        return Ok(None);
+    }
+    row.version += 1;
     let before = row.clone();
     advance(tx, platform, caller, &mut row)?;
     if row == before {
@@ -118,7 +135,7 @@ fn carry_out(
 }
 
 fn advance(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rotation) -> Result<(), Fault> {
-    let what: What = row.what.parse().map_err(|_| Fault::stored_data("rotation.what"))?;
+    let what = what(row)?;
     match (what.key(), row.state) {
         (Some(key), State::Asked) => prepare(tx, platform, caller, row, &key),
         (Some(key), State::Prepared) => {
@@ -161,13 +178,7 @@ fn advance(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rota
 }
 
 /// Makes the next key and stores it, held.
-fn prepare(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    caller: &Caller,
-    row: &mut Rotation,
-    key: &str,
-) -> Result<(), Fault> {
+fn prepare(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rotation, key: &str) -> Result<(), Fault> {
     let stored = key_ring::all(tx)?;
     let last = stored.iter().filter(|entry| entry.name == key).map(|entry| entry.epoch).max();
     let own_root = stored.iter().filter(|entry| entry.name == lionrock_crypto::ring::REALM);
@@ -175,7 +186,8 @@ fn prepare(
         // What this server wraps now must open with the root that opens the rest.
         platform.keys.rewrap(&wrapped(entry.clone()), &*caller.entropy).map_err(|_| Fault {
             kind: crate::fault::FaultKind::Key,
-            detail: "this server was started with another root key than the one the store has now: restart it".to_owned(),
+            detail: "this server was started with another root key than the one the store has now: restart it"
+                .to_owned(),
         })?;
     }
     let next = platform.keys.next(key, &*caller.entropy)?;

@@ -124,7 +124,10 @@ impl Server {
     }
 
     /// Signs in; the cookie.
-    pub async fn sign_in(&self, person: &mut Person) -> Result<String, lionrock_service::Error<lionrock_model::session::SessionRefusal>> {
+    pub async fn sign_in(
+        &self,
+        person: &mut Person,
+    ) -> Result<String, lionrock_service::Error<lionrock_model::session::SessionRefusal>> {
         let options = session::begin(&self.platform, &self.by(), "browser").await?;
         let options = serde_json::to_value(options).unwrap();
         let answered = person.phone.get(&options, ORIGIN, &Manner::default()).unwrap();
@@ -211,7 +214,14 @@ pub async fn fill(server: &Server) -> Vec<Person> {
         contact::give(&server.platform, &server.by(), &cookie, "new@example.test").await.unwrap();
         people.push(person);
     }
-    for (serial, until) in [(900, At::Passkey), (901, At::Passkey), (902, At::Codes), (903, At::Codes), (904, At::Confirm), (905, At::Confirm)] {
+    for (serial, until) in [
+        (900, At::Passkey),
+        (901, At::Passkey),
+        (902, At::Codes),
+        (903, At::Codes),
+        (904, At::Confirm),
+        (905, At::Confirm),
+    ] {
         server.registration(serial, until).await;
     }
     people
@@ -273,10 +283,8 @@ pub async fn stored(platform: &Arc<Platform>, name: &'static str) -> Vec<u32> {
 
 /// How many leaves there are of a kind.
 pub async fn leaves(platform: &Arc<Platform>, kind: &'static str) -> i64 {
-    let count = platform
-        .store
-        .read(move |tx| tx.first("SELECT COUNT(*) FROM leaf WHERE kind = $1", &[kind.into()]))
-        .await;
+    let count =
+        platform.store.read(move |tx| tx.first("SELECT COUNT(*) FROM leaf WHERE kind = $1", &[kind.into()])).await;
     let row: Result<_, lionrock_store::Error> = count;
     row.unwrap().unwrap().int(0).unwrap()
 }

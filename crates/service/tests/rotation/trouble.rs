@@ -9,7 +9,8 @@ use lionrock_testkit::clock::Clock;
 use lionrock_testkit::engines::{on_postgres, on_sqlite};
 use std::time::Duration;
 
-const BALLAST: &str = "INSERT INTO notice (digest, version, language, wording, created_at) VALUES ($1, '1', 'en', $2, 0)";
+const BALLAST: &str =
+    "INSERT INTO notice (digest, version, language, wording, created_at) VALUES ($1, '1', 'en', $2, 0)";
 
 #[test]
 fn a_full_disk_stops_it_and_space_lets_it_go_on() {
@@ -97,7 +98,10 @@ fn two_servers_turn_the_keys_of_one_store() {
             }
             assert!(rounds < 300, "{:?}", stands(&one).await);
         }
-        assert_eq!((stored(&one.platform, "domain/session").await, stored(&two.platform, "realm").await), (vec![2], vec![2]));
+        assert_eq!(
+            (stored(&one.platform, "domain/session").await, stored(&two.platform, "realm").await),
+            (vec![2], vec![2])
+        );
         assert_eq!((one.platform.keys.newest(Domain::Session), two.platform.keys.newest_realm()), (2, 2));
         // At the same moment, both at once: each step is done by one of them.
         one.ask(&[What::Domain(Domain::Account), What::Domain(Domain::Audit)]).await;

@@ -4,9 +4,9 @@ use super::scene::{Server, address, epochs, fill, leaves, name, newest, open_all
 use lionrock_crypto::ring::{Domain, KeyRing, REALM, Root, Sealed};
 use lionrock_crypto::secret::Secret;
 use lionrock_model::rotation::State;
+use lionrock_service::boot;
 use lionrock_service::ledger::{self, Publisher};
 use lionrock_service::rotation::{self, Step, What, home};
-use lionrock_service::boot;
 use lionrock_store::{key_ring, resident, server};
 use lionrock_testkit::both_engines;
 use serde_json::json;
