@@ -2,7 +2,7 @@
 
 use crate::{budget, clock};
 use lionrock_service::rotation::{self, Seat};
-use lionrock_service::{Caller, Fault, Platform, custody, erasure, ledger, oidc, outbox, recovery, register, session, vault};
+use lionrock_service::{Caller, Fault, Platform, custody, erasure, ledger, outbox, retention, vault};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,27 +15,23 @@ type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 7] = [
+    let rounds: [(&'static str, Duration, Job); 4] = [
         ("outbox", Duration::from_millis(500), |platform, caller| {
             Box::pin(async move { outbox::deliver(&platform, &caller).await.map(drop) })
         }),
         ("custody", Duration::from_secs(5), |platform, caller| {
             Box::pin(async move { custody::reconcile(&platform, &caller).await.map(drop) })
         }),
+        ("retention", Duration::from_secs(300), |platform, caller| {
+            Box::pin(async move {
+                if retention::sweep(&platform, &caller).await?.total() > 0 {
+                    platform.store.tidy().await?;
+                }
+                Ok(())
+            })
+        }),
         ("erasure", Duration::from_secs(5), |platform, caller| {
             Box::pin(async move { erasure::resume(&platform, &caller).await.map(drop) })
-        }),
-        ("registration sweep", Duration::from_secs(60), |platform, caller| {
-            Box::pin(async move { register::sweep(&platform, &caller).await.map(drop) })
-        }),
-        ("session sweep", Duration::from_secs(60), |platform, caller| {
-            Box::pin(async move { session::sweep(&platform, &caller).await.map(drop) })
-        }),
-        ("recovery sweep", Duration::from_secs(60), |platform, caller| {
-            Box::pin(async move { recovery::sweep(&platform, &caller).await.map(drop) })
-        }),
-        ("request sweep", Duration::from_secs(30), |platform, caller| {
-            Box::pin(async move { oidc::sweep::sweep(&platform, caller.now).await.map(drop) })
         }),
     ];
     let mut jobs = JoinSet::new();

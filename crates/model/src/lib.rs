@@ -20,6 +20,7 @@ pub mod realm;
 pub mod recovery;
 pub mod refusal;
 pub mod register;
+pub mod retention;
 pub mod rotation;
 pub mod service;
 pub mod session;

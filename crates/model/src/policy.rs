@@ -1,5 +1,7 @@
 //! Who may open which personal fields, for what purpose. Deny by default; the only maker of a [`Decision`].
 
+pub mod purposes;
+
 use crate::id::{ConsentId, RegistrationId, ResidentId, ServiceId};
 use std::fmt;
 

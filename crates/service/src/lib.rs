@@ -30,6 +30,7 @@ pub mod register;
 pub mod recovery;
 pub mod recovery_codes;
 pub mod rehearse;
+pub mod retention;
 pub mod rotation;
 pub mod session;
 pub mod signed_in;

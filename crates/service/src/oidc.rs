@@ -24,7 +24,6 @@ pub mod exchange;
 mod issue;
 pub mod publish;
 pub mod push;
-pub mod sweep;
 pub mod userinfo;
 
 use crate::signed_in::{self, Current};

@@ -92,6 +92,8 @@ pub struct Limits {
     pub rotation_grace: Duration,
     /// A server that has not reported for so long during a rotation of keys is taken for dead.
     pub server_silence: Duration,
+    /// Nothing that is swept is kept longer, whatever its rule says; tests live years in a minute.
+    pub kept_longest: Duration,
     /// How much may be opened in a minute.
     pub budgets: Budgets,
 }
@@ -116,6 +118,7 @@ impl Default for Limits {
             proofing_attempts: 3,
             rotation_grace: Duration::from_secs(30),
             server_silence: minutes(2),
+            kept_longest: Duration::MAX,
             budgets: Budgets::default(),
         }
     }

@@ -5,7 +5,6 @@
 //! | [`begin`] | POST /recover | a chance of fifteen minutes for this browser; leaf when refused |
 //! | [`options`] | POST /recover/passkey/options | a challenge |
 //! | [`finish`] | POST /recover/passkey | the codes are used up, passkey, session, history, leaf, letter; all other sessions end |
-//! | [`sweep`] | a job | forgets what is over |
 //!
 //! Nothing tells whether a card number has an account. Codes of 60 bits cannot be guessed, so good ones are never turned away, whatever
 //! others tried from the same network. For three days afterwards nothing is signed and no address is changed ([`COOLING_OFF`]).
@@ -16,13 +15,12 @@ mod passkey;
 pub use begin::{Begin, begin};
 pub use passkey::{Finish, finish, options};
 
-use crate::{Caller, Fault, Platform};
+use crate::Fault;
 use lionrock_crypto::digest::sha256;
 use lionrock_model::id::ResidentId;
 use lionrock_model::recovery::COOLING_OFF;
 use lionrock_model::time::Millis;
 use lionrock_store::{Tx, recovery};
-use std::sync::Arc;
 
 /// Until when a resident waits after a recovery; `None` when there is nothing to wait for.
 ///
@@ -31,15 +29,6 @@ use std::sync::Arc;
 pub fn cooling_until(tx: &mut Tx<'_>, resident: ResidentId, now: Millis) -> Result<Option<Millis>, Fault> {
     let until = recovery::last(tx, resident)?.map(|done| done.after(COOLING_OFF));
     Ok(until.filter(|until| now < *until))
-}
-
-/// Forgets chances that are over; returns how many rows went.
-///
-/// # Errors
-/// Of the store.
-pub async fn sweep(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fault> {
-    let now = caller.now;
-    platform.store.write(move |tx| Ok::<_, Fault>(recovery::sweep(tx, now)?)).await
 }
 
 /// What binds a chance to a browser: the digest of its random id.

@@ -7,7 +7,6 @@
 //! | [`current`] | every page of the account | the time of use, once a minute |
 //! | [`step_up::begin`], [`step_up::finish`] | POST /account/step-up | a new secret for the session, history |
 //! | [`sign_out`] | POST /signout | the end of the session |
-//! | [`sweep`] | a job | forgets what is over |
 //!
 //! Failed answers are counted for each network address; past a limit they are turned away before they reach history or
 //! ledger. A right answer is never turned away, so a stranger who shares an address, or knows a credential id, locks nobody out.
@@ -17,13 +16,11 @@ pub mod current;
 pub mod sign_in;
 pub mod sign_out;
 pub mod step_up;
-pub mod sweep;
 
 pub use begin::begin;
 pub use current::current;
 pub use sign_in::{SignIn, SignedIn, sign_in};
 pub use sign_out::sign_out;
-pub use sweep::sweep;
 
 use crate::audit::{self, Event};
 use crate::signed_in::{self, Place};

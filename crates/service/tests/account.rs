@@ -558,11 +558,11 @@ both_engines! {
         let mut person = scene.person(1).await;
         scene.challenge("browser").await;
         let cookie = scene.sign_in(&mut person).await;
-        assert_eq!(session::sweep(&scene.platform, &scene.by()).await.unwrap(), 0);
+        assert_eq!(lionrock_service::retention::sweep(&scene.platform, &scene.by()).await.unwrap().total(), 0);
         scene.pass(301);
-        assert_eq!(session::sweep(&scene.platform, &scene.by()).await.unwrap(), 1, "the challenge nobody answered");
+        assert_eq!(lionrock_service::retention::sweep(&scene.platform, &scene.by()).await.unwrap().total(), 1, "the challenge nobody answered");
         assert_eq!(scene.stands(&cookie).await, Ok(()));
         scene.pass(25 * 3600);
-        assert_eq!(session::sweep(&scene.platform, &scene.by()).await.unwrap(), 1, "the session");
+        assert_eq!(lionrock_service::retention::sweep(&scene.platform, &scene.by()).await.unwrap().total(), 1, "the session");
     }
 }

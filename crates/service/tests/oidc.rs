@@ -14,7 +14,7 @@ use lionrock_service::oidc::consent::{self, look, options};
 use lionrock_service::oidc::decline::decline;
 use lionrock_service::oidc::exchange::{Exchange, exchange};
 use lionrock_service::oidc::push::{Push, push};
-use lionrock_service::oidc::sweep;
+use lionrock_service::retention;
 use lionrock_store::{consent as consents, resident};
 use lionrock_testkit::both_engines;
 use lionrock_wire::jose::jws::sign;
@@ -261,8 +261,8 @@ both_engines! {
         let late = scene.approve(&mut mei, choice(&handle, &[], 0)).await;
         assert_eq!(late, Err(ApprovalRefusal::Page(PageRefusal::RequestGone)));
         scene.pass(90_000);
-        assert!(sweep::sweep(&scene.platform, scene.clock.now()).await.unwrap() >= 4);
-        assert_eq!(sweep::sweep(&scene.platform, scene.clock.now()).await.unwrap(), 0);
+        assert!(retention::sweep(&scene.platform, &caller(&scene.clock)).await.unwrap().total() >= 4);
+        assert_eq!(retention::sweep(&scene.platform, &caller(&scene.clock)).await.unwrap().total(), 0);
     }
 
     fn an_assertion_is_good_for_one_request(at place) {

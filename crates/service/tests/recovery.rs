@@ -79,7 +79,7 @@ both_engines! {
         scene.try_sign_in(&mut phone, &Manner::default()).await.unwrap();
         scene.pass(73 * 3600);
         let caller = scene.by();
-        recovery::sweep(&scene.platform, &caller).await.unwrap();
+        lionrock_service::retention::sweep(&scene.platform, &caller).await.unwrap();
         let waits = scene.platform.store.read(move |tx| recovery::cooling_until(tx, who, caller.now)).await.unwrap();
         assert!(waits.is_none());
     }

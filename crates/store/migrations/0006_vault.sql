@@ -41,7 +41,7 @@ CREATE TABLE retention_tally (
     mark BYTES
 );
 
-CREATE INDEX resident_closed ON resident (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX credential_removed ON credential (removed_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX custody_unowned ON custody (closed_at) WHERE resident IS NULL;
 CREATE INDEX outbox_of_resident ON outbox (resident) WHERE resident IS NOT NULL;
 CREATE INDEX oidc_grant_of_resident ON oidc_grant (resident);

@@ -99,6 +99,20 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn tidy(&self) -> Result<bool, Error> {
+        match self {
+            Self::Sqlite(engine) => engine.tidy().await,
+            Self::Postgres(_) => Ok(true),
+        }
+    }
+
+    pub(crate) const fn sizes(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sqlite::SIZES,
+            Self::Postgres(_) => postgres::SIZES,
+        }
+    }
+
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(engine) => engine.close().await,

@@ -19,6 +19,9 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 const ATTEMPTS: u32 = 30;
 /// How long one statement may take, counted here too: the server may be gone without saying so.
 const STATEMENT: Duration = Duration::from_secs(20);
+/// Bytes of each table with its indexes.
+pub(crate) const SIZES: &str = "SELECT relname::text, pg_total_relation_size(oid) FROM pg_class \
+                                WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 /// For writes whose every statement carries its own condition. No predicate locks: those are kept for whole pages of
 /// an index, so on small tables neighbours that never touch the same row would undo each other.

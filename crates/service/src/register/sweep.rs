@@ -3,7 +3,7 @@
 use crate::custody::open::abandon;
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::register::RegisterRefusal;
-use lionrock_store::{custody, registration};
+use lionrock_store::{custody, registration, retention_tally};
 use std::sync::Arc;
 
 /// Removes what is over its time: the row with all that is sealed in it. Custodies keep their receipts, without a link.
@@ -22,6 +22,7 @@ pub async fn sweep(platform: &Arc<Platform>, caller: &Caller) -> Result<usize, F
             .store
             .write(move |tx| {
                 custody::cut(tx, id)?;
+                retention_tally::add(tx, "registration", 1, None)?;
                 registration::delete(tx, id)
             })
             .await?;

@@ -4,7 +4,9 @@
 
 mod attacker;
 mod budget;
+mod erasure;
 mod ledger;
+mod retention;
 mod rollback;
 #[allow(dead_code, reason = "shared with the tests of logging in")]
 #[path = "../oidc/scene.rs"]
