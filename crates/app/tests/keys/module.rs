@@ -1,0 +1,125 @@
+//! A server whose keys lie in SoftHSM2, while the token is taken away and brought back.
+
+use super::house::{House, refused, text};
+use crate::run::Ran;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Token {
+    folder: PathBuf,
+    library: PathBuf,
+}
+
+impl Token {
+    fn make(folder: &Path) -> Self {
+        let library = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.exists())
+            .expect("SoftHSM2 is missing: install the Debian package softhsm2");
+        std::fs::create_dir_all(folder.join("tokens")).unwrap();
+        let config = format!("directories.tokendir = {}\n", folder.join("tokens").display());
+        std::fs::write(folder.join("softhsm2.conf"), config).unwrap();
+        std::fs::write(folder.join("pin"), "123456\n").unwrap();
+        std::fs::set_permissions(folder.join("pin"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let token = Self { folder: folder.to_owned(), library };
+        let made = Command::new("softhsm2-util")
+            .env("SOFTHSM2_CONF", token.settings())
+            .args(["--init-token", "--free", "--label", "keys-test", "--pin", "123456", "--so-pin", "12345678"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        token
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.folder.join("softhsm2.conf")
+    }
+
+    fn lionrock(&self, arguments: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_lionrock"))
+            .args(arguments)
+            .env("SOFTHSM2_CONF", self.settings())
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn init(&self, hold: &str, more: &[&str]) -> Ran {
+        let pin = self.folder.join("pin");
+        let token = ["--module", text(&self.library), "--token", "keys-test", "--pin-file", text(&pin)];
+        self.lionrock(&[&["key", "init-module", "--hold", hold], &token[..], more].concat())
+    }
+
+    fn unplug(&self) {
+        std::fs::rename(self.folder.join("tokens"), self.folder.join("unplugged")).unwrap();
+        std::fs::create_dir(self.folder.join("tokens")).unwrap();
+    }
+
+    fn plug_in(&self) {
+        std::fs::remove_dir(self.folder.join("tokens")).unwrap();
+        std::fs::rename(self.folder.join("unplugged"), self.folder.join("tokens")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_module_away_every_use_of_its_keys_fails_and_recovers_by_itself() {
+    let stage = tempfile::tempdir().unwrap();
+    let token = Token::make(stage.path());
+    let hold = ["root", "blind-index", "token", "checkpoint", "receipt"];
+    let house = House::build(&format!(
+        "keys = {{ pkcs11 = {{ module = {:?}, token = \"keys-test\", pin_file = {:?}, hold = {hold:?} }} }}",
+        token.library,
+        stage.path().join("pin"),
+    ));
+    let status = |json: &str| token.lionrock(&["key", "status", "--config", text(&house.config()), json]);
+    refused(&token.init(&hold.join(","), &[]), "give --realm");
+    let serve = || token.lionrock(&["serve", "--config", text(&house.config())]);
+    refused(&serve(), "no such key");
+    let made = token.init(&hold.join(","), &["--realm", "test-keys"]);
+    if made.err.contains("does not offer") {
+        // Everything but the Ed25519 keys is tested against the module in crates/crypto/src/pkcs11/tests.rs.
+        println!("this SoftHSM2 offers no EdDSA: checkpoint and receipt keys cannot lie in it");
+        return;
+    }
+    assert_eq!(made.code, 0, "{made:?}");
+    refused(&token.init("token", &["--realm", "test-keys"]), "such a key already");
+
+    let server = house.serve_with(&[("SOFTHSM2_CONF", &token.settings())]);
+    server.answers("/readyz", 200).await;
+    let keys: Value = status("--json").json();
+    let inside: Vec<_> = keys["keys"].as_array().unwrap().iter().filter(|key| key["lies"] == "module").collect();
+    assert_eq!(inside.len(), 4, "{keys}");
+    assert!(keys["root"].as_str().unwrap().contains("keys-test"));
+
+    // Looking for a card number takes the blind index, and the index takes the module.
+    let fields = [("hkid", "U123456(3)"), ("first", "a"), ("second", "b"), ("lost", "yes")];
+    let hkid = lionrock_rehearsal::people::sample(1, 1).unwrap().remove(0).facts.hkid.reveal();
+    let fields = fields.map(|(name, value)| if name == "hkid" { (name, hkid.as_str()) } else { (name, value) });
+    let look = async || {
+        server.get("/recover").await;
+        server.browser().post_form(&server.url("/recover"), &fields).await.unwrap().status.as_u16()
+    };
+    let known = look().await;
+    assert!((400..500).contains(&known), "{known}");
+    for _ in 0..2 {
+        token.unplug();
+        assert_eq!(look().await, 503);
+        assert_eq!(look().await, 503);
+        // A leaf waits for a signed checkpoint, and the log does not pretend to be fresh.
+        server.get("/register").await;
+        let notice = server.get("/register").await.text();
+        let version = notice.split("name=\"notice\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let agreed = [("agree", "yes"), ("notice", version.as_str())];
+        server.browser().fresh().post_form(&server.url("/register"), &agreed).await.unwrap();
+        server.answers("/readyz", 503).await;
+        token.plug_in();
+        assert_eq!(look().await, known);
+        server.answers("/readyz", 200).await;
+    }
+    let said = server.stop();
+    assert!(said.contains("the key store module does not answer"), "{said}");
+    assert!(!said.contains("123456\n"), "the PIN stands in the log");
+}
