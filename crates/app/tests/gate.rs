@@ -61,7 +61,7 @@ impl Place {
                 "realm = \"production\"\nissuer = \"https://id.gov.hk\"\nname = \"Digital identity\"\nlisten = \"127.0.0.1:0\"\n\
                  data = \"data\"\n[keys.pkcs11]\nmodule = \"/usr/lib/module.so\"\ntoken = \"lionrock\"\npin_file = \"pin\"\n\
                  [tls]\nchain = \"tls.pem\"\nkey = \"tls.key\"\n[registry]\nurl = \"https://registry.gov.hk/confirm\"\n\
-                 [mail]\nkind = \"smtp\"\nhost = \"mail.gov.hk\"\nfrom = \"no-reply@gov.hk\"\n[alerting]\n\
+                 [mail]\nkind = \"smtp\"\nhost = \"mail.gov.hk\"\nfrom = \"no-reply@gov.hk\"\n[officers]\n\
                  alerts = [\"one@gov.hk\", \"two@gov.hk\"]\n[site]\nallowed = [\"hk-1\"]\ncertificates = [\"site.json\"]\n{}",
                 self.officers()
             ),

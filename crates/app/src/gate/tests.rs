@@ -58,7 +58,7 @@ impl Stage {
             build: Build { debug: false, rehearsal: false },
             clock: Some(Reading { answers: 3, behind_ms: -40 }),
             cloud: None,
-            host: host::NAMES.map(|name| Condition { name, held: true, found: String::new(), mend: "" }).into(),
+            host: host::NAMES.map(|name| Condition { name, held: true, found: "as found".to_owned(), mend: "mend it" }).into(),
             now: NOW,
         };
         let stage = Self { folder, config, realm: Realm::Production, limits: Limits::default(), around, keys };
@@ -233,7 +233,7 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("no-known-secrets", |it| it.write("token", "\n")),
     ("no-known-secrets", |it| std::fs::remove_file(it.path("mail")).unwrap()),
     ("no-known-secrets", |it| it.write("tls.key", PUBLISHED_KEY)),
-    ("no-known-secrets", |it| it.config.officers[0].key = RFC_8032_PUBLIC.to_owned()),
+    ("no-known-secrets", |it| it.config.officers[2].key = RFC_8032_PUBLIC.to_owned()),
     ("no-known-secrets", |it| it.write("services.toml", &service("plain", "https://a.gov.hk/cb", &word_digest()))),
     ("no-test-certificates", |it| certificate(&it.path(""), "/O=Some TEST authority/CN=id.gov.hk")),
     ("no-test-certificates", |it| certificate(&it.path(""), "/CN=localhost")),
