@@ -10,7 +10,7 @@ pub mod challenge;
 pub mod check;
 pub mod codes;
 pub mod email;
-pub(crate) mod letters;
+mod letters;
 pub mod passkey;
 pub mod receipt;
 pub mod standing;

@@ -63,6 +63,9 @@ fn statement(field: &str, should: &str) -> Statement {
     Statement::parse(field, should, "my new card").unwrap()
 }
 
+/// A recovery that was carried out at `$3`.
+const RECOVERED: &str = "INSERT INTO recovery (id, resident, browser, first_code, second_code, lost, created_at, expires_at, \
+                         done_at) VALUES ($1, $1, NULL, $2, $2, 0, $3, $3 + 259200000, $3)";
 const STEP_UP: AccountRefusal = AccountRefusal::Session(SessionRefusal::StepUpNeeded);
 
 both_engines! {
@@ -136,8 +139,10 @@ both_engines! {
         let exported: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "data.exported").collect();
         assert_eq!(exported.len(), 1);
         assert!(entries.iter().all(|entry| entry["event"].as_str().unwrap().len() == 32));
-        let opened = entries.iter().find(|entry| entry["kind"] == "personal.opened").unwrap();
-        assert_eq!(opened["body"]["fields"].as_array().unwrap().len(), Field::ALL.len(), "the opening of all fields is written");
+        let whole = |entry: &&serde_json::Value| {
+            entry["kind"] == "personal.opened" && entry["body"]["fields"].as_array().unwrap().len() == Field::ALL.len()
+        };
+        assert_eq!(entries.iter().filter(whole).count(), 1, "the opening of all fields is written, once");
         // Nothing that opens anything.
         let text = file.to_string();
         for secret in [own.as_str(), token.as_str(), "sealed", "secret", "code_digest", "user_handle"] {
@@ -316,6 +321,24 @@ both_engines! {
         let now = contact::standing(&scene.platform, &by(), &own).await.unwrap();
         assert_eq!(now.email.unwrap().reveal(), "mei@example.hk");
         assert_eq!(scene.leaves("contact.changed").await, 0);
+    }
+
+    fn after_a_recovery_no_address_is_changed_for_three_days(at place) {
+        let (scene, letters, mut mei) = signed_in(&place).await;
+        let (who, now) = (mei.id, scene.clock.now());
+        let done = scene.platform.store.write(move |tx| {
+            tx.execute(RECOVERED, &[who.as_bytes().into(), vec![7_u8; 32].into(), now.into()])
+        }).await;
+        assert_eq!(done.unwrap_or_else(|error: lionrock_store::Error| panic!("{error}")), 1);
+        let give = async |mei: &Person| contact::give(&scene.platform, &caller(&scene.clock), &cookie(mei), "new@example.hk").await;
+        assert_eq!(refused(give(&mei).await), AccountRefusal::CoolingOff);
+        scene.pass(3 * 24 * 60 * 60 - 1);
+        mei.cookie = None;
+        scene.code(&mut mei, "game").await;
+        assert_eq!(refused(give(&mei).await), AccountRefusal::CoolingOff);
+        assert!(post(&scene, &letters).await.is_empty());
+        scene.pass(1);
+        give(&mei).await.unwrap();
     }
 
     fn nobody_is_flooded_with_codes(at place) {

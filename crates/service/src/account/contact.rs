@@ -1,24 +1,24 @@
 //! GET and POST /account/email: another e-mail address, after a fresh proof of presence, confirmed by six digits sent to it.
 //!
 //! Until the digits come back nothing changes. When they do, the address is replaced and a letter goes to the one before: whoever
-//! reads it there can step in. After a recovery nothing is changed for three days ([`COOLING_OFF`](lionrock_model::recovery::COOLING_OFF)).
+//! reads it there can step in. After a recovery nothing is changed for three days ([`COOLING_OFF`]).
 
 use crate::audit::Event;
 use crate::ceremony::settle;
 use crate::email_code::{self, PAUSE};
 use crate::letter::{self, News};
-use crate::register::letters;
 use crate::signed_in::Current;
 use crate::vault::Grant;
-use crate::{Caller, Error, Fault, Platform, freshness, outbox, recovery, vault};
+use crate::{Caller, Error, Fault, Platform, freshness, outbox, vault};
 use lionrock_crypto::ring::{Domain, Slot};
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::id::ResidentId;
 use lionrock_model::person::Email;
 use lionrock_model::policy::Field;
+use lionrock_model::recovery::COOLING_OFF;
 use lionrock_model::register::{EMAIL_CODE_TRIES, EMAIL_CODES};
 use lionrock_store::contact_change::{self, Change};
-use lionrock_store::{Tx, resident};
+use lionrock_store::{Tx, recovery, resident};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,7 @@ pub async fn give(
             let current = super::require_fresh(tx, &owned, &caller, &cookie)?;
             let to = to.as_ref().map_err(|refusal| Error::Refuse(*refusal))?;
             let who = current.resident.id;
-            if recovery::cooling_until(tx, who, caller.now)?.is_some() {
+            if recovery::last(tx, who)?.is_some_and(|done| caller.now < done.after(COOLING_OFF)) {
                 return Err(Error::Refuse(AccountRefusal::CoolingOff));
             }
             let grant = super::own(tx, &owned, &caller, &current, &[Field::Email])?;
@@ -112,7 +112,7 @@ pub async fn give(
             if !contact_change::keep(tx, &change, row.map(|row| row.version))? {
                 return Err(lionrock_store::Error::Busy.into());
             }
-            let letter = letters::code(to.clone(), caller.language, &digits);
+            let letter = email_code::letter(to.clone(), caller.language, &digits);
             Ok(outbox::post(tx, &owned, &caller, Some(who), &letter)?)
         })
         .await

@@ -1,6 +1,6 @@
 //! An address, and the six digits that show it is the person's.
 
-use super::{letters, open_own, require_at, slot, write_back};
+use super::{open_own, require_at, slot, write_back};
 use crate::audit::Event;
 use crate::ceremony::settle;
 use crate::email_code::{self, PAUSE};
@@ -46,7 +46,7 @@ pub async fn give(
             row.email_code = Some(EmailCode { digest, until: who.now.after(life), tries: 0 });
             row.email_codes += 1;
             row.step = Step::Confirm;
-            outbox::post(tx, &shared, &who, row.resident, &letters::code(to.clone(), who.language, &digits))?;
+            outbox::post(tx, &shared, &who, row.resident, &email_code::letter(to.clone(), who.language, &digits))?;
             write_back(tx, &row)
         })
         .await

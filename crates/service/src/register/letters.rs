@@ -5,34 +5,6 @@ use crate::port::Letter;
 use lionrock_model::language::Language;
 use lionrock_model::person::Email;
 
-/// The six digits that show that the address is the person's.
-pub fn code(to: Email, language: Language, digits: &str) -> Letter {
-    let (subject, text) = match language {
-        Language::En => (
-            "Your code",
-            format!(
-                "Type these six digits on the page you have open:\n\n{digits}\n\nThey are good for ten minutes and work once.\n\
-                 If you did not ask for them, you need not do anything. We never ask you for this code."
-            ),
-        ),
-        Language::ZhHant => (
-            "你的驗證碼",
-            format!(
-                "請在已開啟的網頁輸入以下六位數字：\n\n{digits}\n\n驗證碼十分鐘內有效，只可使用一次。\n\
-                 如你沒有提出要求，無須理會。我們絕不會向你索取此驗證碼。"
-            ),
-        ),
-        Language::ZhHans => (
-            "你的验证码",
-            format!(
-                "请在已打开的网页输入以下六位数字：\n\n{digits}\n\n验证码十分钟内有效，只能使用一次。\n\
-                 如果你没有提出请求，无需理会。我们绝不会向你索取此验证码。"
-            ),
-        ),
-    };
-    Letter { to, subject: subject.to_owned(), text }
-}
-
 /// Somebody tried to register with a card that has an account.
 pub fn already(to: Email, language: Language) -> Letter {
     let (subject, text) = match language {
@@ -64,14 +36,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_carry_the_code_and_no_link() {
+    fn letters_carry_no_link() {
         for language in Language::ALL {
             let to = || Email::parse("lok@example.test").unwrap();
-            let letter = code(to(), language, "012345");
-            assert!(letter.text.contains("012345") && !letter.subject.contains("012345"));
-            for letter in [letter, already(to(), language)] {
-                assert!(!letter.text.contains("http") && !letter.subject.is_empty());
-            }
+            let letter = already(to(), language);
+            assert!(!letter.text.contains("http") && !letter.subject.is_empty());
         }
     }
 }
