@@ -13,9 +13,12 @@ use house::{House, Server, kill};
 use lionrock_model::custody::{CloseReason, State};
 use lionrock_model::proofing::Action;
 use lionrock_rehearsal::phone::{Phone, PhoneError};
-use lionrock_testkit::scan::{Looked, memory};
 use lionrock_testkit::engines;
+use lionrock_testkit::scan::{Looked, memory};
 use serde_json::json;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 /// Which process is killed.
@@ -314,12 +317,13 @@ fn after_overwriting_the_worker_has_nothing_left() {
         let driving = drive_on(&server, &phone, &film, &actions, Whole);
         let held = server.held(&house).await;
         driving.abort();
+        assert!(alive(held) && server.processes("proofing-worker").contains(&held));
         clean(&server.memories(None, &film.needles), "after overwriting");
-        assert!(alive(held));
     });
 }
 
-/// The test of the test: a worker that says a picture aloud is found out, in the server's memory.
+/// The test of the test: a worker that says a picture aloud to a server that writes it down is found out, in the log and on
+/// the blocks of the device below.
 #[test]
 fn a_planted_leak_is_found() {
     engines::run(async {
@@ -329,9 +333,50 @@ fn a_planted_leak_is_found() {
         phone.agree().await.unwrap();
         let actions = phone.challenge().await.unwrap();
         drive_on(&server, &phone, &film, &actions, Whole).await.unwrap().unwrap();
-        let leaks = server.memories(None, &film.needles).leaks;
-        assert!(leaks.iter().any(|leak| leak.what == "remark" && leak.form == "hex"), "{leaks:?}");
         server.stop(&house);
+        let leaks = house.look(&film.needles).leaks;
+        let found = |place: &str| {
+            leaks.iter().any(|leak| leak.what == "remark" && leak.form == "hex" && leak.place.ends_with(place))
+        };
+        assert!(found("server.log") && (found("image") || !house.has_blocks()), "{leaks:?}");
     });
 }
 
+/// Ended by a signal that leaves a core file, with no limit from outside: none of the processes leaves one.
+#[test]
+fn no_process_leaves_a_core() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = |line: &str| {
+        let script = format!("ulimit -c unlimited; cd \"$1\"; {line}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, "sh"]).arg(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        shell.stderr(Stdio::null()).spawn().unwrap()
+    };
+    let dumped = |mut child: Child| {
+        let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::ABORT);
+        let ended = child.wait().unwrap();
+        assert_eq!(ended.signal(), Some(6), "it should have been aborted");
+        ended.core_dumped()
+    };
+    if !dumped(begin("exec sleep 60")) {
+        println!("this machine writes no core files at all: the rest shows little");
+    }
+    let program = env!("CARGO_BIN_EXE_lionrock");
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+    let mut worker = begin(&format!("exec '{program}' proofing-worker --models '{models}'"));
+    assert!(lionrock_app::worker::codec::read_frame(worker.stdout.as_mut().unwrap()).unwrap().is_some());
+    assert!(!dumped(worker), "the worker left a core");
+    let watchdog = begin(&format!("exec '{program}' proofing-watchdog"));
+    std::fs::create_dir_all(folder.path().join("data/people")).unwrap();
+    std::fs::write(folder.path().join("data/people/seed"), "1\n").unwrap();
+    let mut server = begin(&format!(
+        "exec '{program}' demo --json --port=0 --service-port=0 --data '{}'",
+        folder.path().join("data").display()
+    ));
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("issuer"), "{line}");
+    assert!(!dumped(watchdog), "the watchdog left a core");
+    assert!(!dumped(server), "the server left a core");
+}

@@ -2,7 +2,7 @@
 
 use crate::run::{Ran, lionrock};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use lionrock_crypto::sign::{PublicKey, SigningKey};
 use lionrock_ledger::bundle::Bundle;
 use lionrock_ledger::checkpoint::Checkpoint;
@@ -149,6 +149,84 @@ fn receipts_hold_against_key_and_log() {
     fs::write(&file, "hello").unwrap();
     let ran = verify(&["receipt", text(&file)]);
     assert_eq!((ran.code, ran.err.trim_end().lines().count()), (1, 2), "{ran:?}");
+}
+
+#[test]
+fn hostile_receipts_are_refused() {
+    let (folder, receipt) = with_receipt();
+    let file = folder.path().join("receipt.json");
+    let whole = receipt.to_json();
+    let judged = |hostile: &Value, more: &[&str]| {
+        fs::write(&file, hostile.to_string()).unwrap();
+        verify(&[&["receipt", text(&file)], more].concat()).code
+    };
+    assert_eq!(judged(&whole, &["--key", &vkey()]), 0);
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let (thief, parts): (_, Vec<&str>) =
+        (SigningKey::from_ed25519_seed(&[9; 32]).unwrap(), receipt.statement.split('.').collect());
+    let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    let fewer = part(&claims.replace("\"pictures\":7", "\"pictures\":6"));
+    let signed_by_thief = |claims: &str| {
+        let head = format!("{}.{claims}", parts[0]);
+        format!("{head}.{}", URL_SAFE_NO_PAD.encode(thief.sign(head.as_bytes()).unwrap()))
+    };
+    let with = |changes: &[(&str, Value)]| {
+        let mut changed = whole.clone();
+        changes.iter().for_each(|(member, value)| changed[*member] = value.clone());
+        changed
+    };
+    let mut thiefs_key = whole["key"].clone();
+    thiefs_key["x"] = json!(URL_SAFE_NO_PAD.encode(public(&thief)));
+    let statement = |text: String| ("statement", json!(text));
+    let other = Leaf::commit(
+        [3; 16],
+        Kind::parse("custody.closed").unwrap(),
+        CoarseTime::from_millis(0),
+        &[2; 32],
+        receipt.event.as_bytes(),
+    );
+    let unsigned = format!("{}.{}.", part("{\"alg\":\"none\",\"typ\":\"receipt+jwt\"}"), parts[1]);
+    for (what, hostile) in [
+        ("an edited count", with(&[statement(format!("{}.{fewer}.{}", parts[0], parts[2]))])),
+        (
+            "an edited count, signed by another key",
+            with(&[statement(signed_by_thief(&fewer)), ("key", thiefs_key.clone())]),
+        ),
+        (
+            "the same words, signed by another key",
+            with(&[statement(signed_by_thief(parts[1])), ("key", thiefs_key.clone())]),
+        ),
+        ("another key beside the old signature", with(&[("key", thiefs_key)])),
+        ("no signature", with(&[statement(unsigned)])),
+        ("another leaf of the log", with(&[("entry", json!(STANDARD.encode(entry(19, 0))))])),
+        ("a leaf the log does not hold", with(&[("entry", json!(STANDARD.encode(other.encode())))])),
+        ("another event", with(&[("event", json!(receipt.event.replace("body", "b0dy")))])),
+        ("another key of the event", with(&[("event_key", json!(URL_SAFE_NO_PAD.encode([4; 32])))])),
+        ("the proof of another place", with(&[("proof", json!(receipt.proof.to_string().replacen("20", "19", 1)))])),
+        ("no proof", with(&[("proof", json!(""))])),
+        ("another format", with(&[("format", json!("lionrock receipt v2"))])),
+    ] {
+        assert_eq!(judged(&hostile, &["--key", &vkey()]), 1, "{what}");
+        assert_eq!(judged(&hostile, &[]), 1, "{what}, without a key given");
+    }
+    for member in whole.as_object().unwrap().keys() {
+        let mut without = whole.clone();
+        without.as_object_mut().unwrap().remove(member);
+        assert_eq!(judged(&without, &["--key", &vkey()]), 1, "without {member}");
+    }
+    // Another realm's log is another log, even by the same key.
+    let realm = Verifier::new("lionrock.production/id.example.gov.hk", public(&key())).unwrap().to_string();
+    assert_eq!(judged(&whole, &["--key", &realm]), 1, "another realm");
+    assert_eq!(
+        judged(&whole, &["--key", &Verifier::new(ORIGIN, [9; 32]).unwrap().to_string()]),
+        1,
+        "another log's key"
+    );
+    let good = whole.to_string();
+    for share in 1..8 {
+        fs::write(&file, &good[..good.len() * share / 8]).unwrap();
+        assert_eq!(verify(&["receipt", text(&file), "--key", &vkey()]).code, 1, "cut off after {share} eighths");
+    }
 }
 
 fn verify(arguments: &[&str]) -> Ran {

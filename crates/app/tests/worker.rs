@@ -2,6 +2,7 @@
 
 use lionrock_app::worker::child::code;
 use lionrock_app::worker::codec::{read_frame, write_frame};
+use lionrock_app::worker::host;
 use lionrock_app::worker::message::{Answer, Order};
 use lionrock_app::worker::pool::Pool;
 use lionrock_app::worker::probe;
@@ -18,7 +19,8 @@ use lionrock_rehearsal::scene::{Condition, photograph};
 use lionrock_rehearsal::{card, face as faces};
 use lionrock_service::port::{Ended, NotTaken, ProofingError, ProofingProvider};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use std::path::PathBuf;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -102,9 +104,11 @@ async fn the_kernel_says_the_worker_is_confined() {
         ("0".into(), "0".into(), "0".into())
     );
     let held = |name: &str| worker.protections().iter().any(|protection| protection.name == name && protection.held);
-    if held("memory-locked") {
-        assert_ne!(field("VmLck:"), "0");
-    }
+    // Where the limit or a right of root allows it, memory must really be locked.
+    let lockable = host::conditions(Path::new("/")).iter().any(|one| one.name == "lockable-memory" && one.held);
+    assert_eq!(held("memory-locked"), lockable);
+    let locked: u64 = field("VmLck:").parse().unwrap();
+    assert!(locked > 50_000 || !lockable, "only {locked} KiB are locked");
     assert!(held("system-call-filter") && held("not-dumpable") && held("no-core-dump"));
     let thread_states = std::fs::read_dir(format!("/proc/{}/task", worker.pid())).unwrap();
     for thread in thread_states {
@@ -256,6 +260,69 @@ async fn the_watchdog_ends_a_worker_at_its_deadline() {
 }
 
 #[tokio::test]
+async fn the_watchdog_strikes_even_when_the_server_does_not() {
+    // The process alone, without anything of the server that keeps a clock beside it.
+    let dog = watchdog();
+    let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();
+    let begun = Instant::now();
+    dog.guard(sleeper.id(), Duration::from_secs(30));
+    dog.guard(sleeper.id(), Duration::from_millis(300));
+    let ended = tokio::task::spawn_blocking(move || sleeper.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.signal(), Some(9));
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    // What was released is left alone; what is still guarded when the server goes is ended.
+    let mut released = Command::new("sleep").arg("60").spawn().unwrap();
+    let mut guarded = Command::new("sleep").arg("60").spawn().unwrap();
+    dog.guard(released.id(), Duration::from_millis(300));
+    dog.release(released.id());
+    dog.guard(guarded.id(), Duration::from_secs(60));
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(released.try_wait().unwrap().is_none() && guarded.try_wait().unwrap().is_none());
+    drop(dog);
+    let ended = tokio::task::spawn_blocking(move || guarded.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.signal(), Some(9));
+    released.kill().unwrap();
+    released.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_dead_watchdog_takes_its_workers_along_and_comes_back() {
+    let provider = provider(patient(), 1).await;
+    let opened = provider.open(custody(1)).await.unwrap();
+    let dog = provider.pool().watchdog().pid();
+    kill_process(Pid::from_raw(dog.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(next_end(&provider).await, Ended { custody: custody(1), reason: CloseReason::Deadline });
+    assert!(!lives(pid(&opened.worker)));
+    let again = loop {
+        match provider.open(custody(2)).await {
+            Ok(opened) => break opened,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    assert_ne!(provider.pool().watchdog().pid(), dog);
+    provider.receive(custody(2), CARD, seal(&again.seal_key, custody(2), CARD, b"x")).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn no_custody_opens_while_the_host_breaks_a_condition() {
+    let root = tempfile::tempdir().unwrap();
+    let set = |file: &str, content: &str| {
+        let path = root.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    };
+    set("proc/sys/kernel/yama/ptrace_scope", "2\n");
+    set("proc/self/limits", "Max locked memory  unlimited  unlimited  bytes\n");
+    let host = Host { root: root.path().to_owned(), required: true };
+    let provider = provider(Launch { host, ..patient() }, 1).await;
+    // Sound when the server started, and broken since.
+    set("proc/swaps", "Filename Type Size Used Priority\n/dev/zram0 partition 4194300 0 100\n");
+    assert_eq!(provider.open(custody(1)).await, Err(ProofingError::Unavailable));
+    set("proc/swaps", "Filename Type Size Used Priority\n");
+    assert!(provider.open(custody(1)).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_worker_that_hangs_in_judging_is_ended_too() {
     let provider = provider(launch(Duration::from_millis(600), Duration::from_secs(5)), 1).await;
     let opened = provider.open(custody(1)).await.unwrap();
@@ -322,7 +389,9 @@ fn a_garbled_order_ends_the_worker() {
 #[tokio::test]
 async fn without_models_no_worker_starts_and_it_says_why() {
     let launch = Launch { models: PathBuf::from("/nonexistent"), ..patient() };
-    let Err(Lost::CannotStart(why)) = Worker::start(&launch, &watchdog()).await else { panic!("started without models") };
+    let Err(Lost::CannotStart(why)) = Worker::start(&launch, &watchdog()).await else {
+        panic!("started without models")
+    };
     assert!(why.contains("restore the models folder"), "{why}");
 }
 

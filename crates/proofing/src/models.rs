@@ -129,6 +129,15 @@ impl Network {
     }
 }
 
+/// Wipes what a network said, when it says something of a person.
+pub(crate) fn wipe(outputs: Vec<Value>) {
+    for mut tensor in outputs.into_iter().filter_map(Value::into_tensor::<f32>) {
+        if let Some(numbers) = tensor.data_mut() {
+            numbers.zeroize();
+        }
+    }
+}
+
 /// The shape and numbers of an output; empty when it is not of floats.
 pub(crate) fn floats(value: &Value) -> (Vec<usize>, Vec<f32>) {
     match value.as_tensor_view::<f32>() {

@@ -29,6 +29,12 @@ pub mod watchdog;
 
 use std::path::PathBuf;
 
+/// Has the kernel write no core file of this process, whatever it dies of.
+pub fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
 /// Turns this process into a worker, its watchdog, or one of its probes, when the arguments ask for it
 /// (`proofing-worker --models DIR [--strict] [--watched]`, `proofing-worker --self-test [NAME [--without-filter]]`,
 /// `proofing-watchdog`); otherwise returns. Must be called first in `main`, before any thread or runtime exists: threads started earlier would stay

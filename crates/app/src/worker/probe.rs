@@ -4,6 +4,8 @@
 //! all; `lionrock doctor` shows the same table.
 
 use super::sandbox::{Protection, close_calls, close_files, close_memory};
+use rustix::process::{DumpableBehavior, dumpable_behavior};
+use rustix::thread::no_new_privs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, Stdio, exit};
@@ -33,7 +35,7 @@ pub enum Outcome {
 }
 
 /// Every probe. The first is the control: arithmetic on memory must go on working.
-pub const PROBES: [Probe; 10] = [
+pub const PROBES: [Probe; 12] = [
     Probe { name: "compute", filtered: true, expected: Outcome::Done },
     Probe { name: "open-write", filtered: true, expected: Outcome::Killed },
     Probe { name: "open-read", filtered: true, expected: Outcome::Refused },
@@ -41,6 +43,8 @@ pub const PROBES: [Probe; 10] = [
     Probe { name: "execute", filtered: true, expected: Outcome::Killed },
     Probe { name: "spawn", filtered: true, expected: Outcome::Killed },
     Probe { name: "thread", filtered: true, expected: Outcome::Killed },
+    Probe { name: "dump", filtered: false, expected: Outcome::Refused },
+    Probe { name: "new-rights", filtered: false, expected: Outcome::Refused },
     Probe { name: "open-write", filtered: false, expected: Outcome::Refused },
     Probe { name: "open-read", filtered: false, expected: Outcome::Refused },
     Probe { name: "execute", filtered: false, expected: Outcome::Refused },
@@ -77,6 +81,9 @@ pub fn attempt(name: &str, filtered: bool) -> ! {
         "open-write" => std::fs::File::create(std::env::temp_dir().join("lionrock-probe")).is_ok(),
         "open-read" => std::fs::File::open("/etc/hostname").is_ok() || std::fs::read_dir("/").is_ok(),
         "socket" => std::net::UdpSocket::bind("127.0.0.1:0").is_ok(),
+        // Asks the kernel, whatever the calls that set it answered.
+        "dump" => dumpable_behavior().is_ok_and(|how| how != DumpableBehavior::NotDumpable),
+        "new-rights" => !no_new_privs().unwrap_or(false),
         // Only returns when it was refused.
         "execute" => {
             let _ = Command::new("/bin/true").exec();

@@ -241,7 +241,12 @@ impl Worker {
                     let verdict_to_gone = judged_at.map_or(overwriting + told.elapsed(), |at| at.elapsed());
                     return Ok(Judged { judgement, pictures, bytes, took: asked.elapsed(), verdict_to_gone });
                 }
-                _ => return self.unexpected().await,
+                other => {
+                    if failpoint::due("worker-unsealed") == Some(failpoint::Action::Leak) {
+                        tracing::error!(answer = ?other, "a planted fault: what a worker said is written down");
+                    }
+                    return self.unexpected().await;
+                }
             }
         }
     }

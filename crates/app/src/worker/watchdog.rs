@@ -9,7 +9,7 @@
 //! open then are closed as at their deadline.
 
 use super::codec::{Reader, Writer, head, read_frame};
-use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pidfd_send_signal, setrlimit};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ impl Watchdog {
 fn spawn(program: &Path) -> std::io::Result<(Child, Standing)> {
     let mut command = Command::new(program);
     command.arg("proofing-watchdog").env_clear().current_dir("/");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut process = command.spawn()?;
     let gone = || std::io::Error::from(std::io::ErrorKind::NotFound);
     let heartbeat = process.stdout.take().ok_or_else(gone)?.into_owned_fd()?;
@@ -145,8 +145,12 @@ async fn supervise(
         loop {
             tokio::select! {
                 order = asked.recv() => {
-                    // No handle left: the pipe closes, and the watchdog with it ends whatever it still guards.
-                    let Some(order) = order else { return };
+                    // No handle left: the pipe closes, and the watchdog ends whatever it still guards, and itself.
+                    let Some(order) = order else {
+                        drop(pipe);
+                        let _ = process.wait().await;
+                        return;
+                    };
                     let Ok(bytes) = order.to_bytes() else { continue };
                     if pipe.write_all(&bytes).await.is_err() {
                         break;
@@ -181,7 +185,7 @@ async fn supervise(
 /// The watchdog itself: keeps the clock of the processes it is told of until its pipe closes.
 pub fn run() -> ! {
     std::panic::set_hook(Box::new(|_| exit(70)));
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    super::leave_no_core();
     let (tell, told) = channel();
     std::thread::spawn(move || {
         let mut pipe = std::io::stdin().lock();

@@ -27,20 +27,25 @@ const STRETCH: usize = 16;
 impl Film {
     pub fn load() -> Self {
         let person = registers_by_camera(1).unwrap().remove(0);
-        let remark: Vec<u8> =
-            (0..4_u8).flat_map(|part| RandomState::new().hash_one(part).to_le_bytes()).collect();
+        let remark: Vec<u8> = (0..4_u8).flat_map(|part| RandomState::new().hash_one(part).to_le_bytes()).collect();
         let mut film = Self { person, remark, needles: Needles::default() };
         let card = film.card();
         let (_, _, first) = film.faces(&[Action::LookUp]).remove(0);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
         let networks = Models::from_bytes(models::read(&folder).unwrap()).unwrap();
-        let face = known::embedding(&networks, &first).expect("one face");
+        let face = known::numbers(&networks, &first).expect("one face");
         let mut needles = Needles::default().bytes("remark", &film.remark);
         for (what, picture) in [("card pixels", &card), ("face pixels", &first)] {
             needles = block(needles, what, picture);
         }
         for at in [0, 40, 112] {
-            needles = needles.floats("embedding", &face[at..at + 8]);
+            needles = needles.floats("embedding", &face.embedding[at..at + 8]);
+            needles = needles.floats("embedding", &face.said[at..at + 8]);
+        }
+        // The middle of the aligned face, of each colour.
+        for plane in 0..3 {
+            let middle = plane * 112 * 112 + 56 * 112 + 40;
+            needles = needles.floats("aligned face", &face.aligned[middle..middle + 8]);
         }
         film.needles = needles;
         film
@@ -82,10 +87,11 @@ fn block(mut needles: Needles, what: &str, picture: &[u8]) -> Needles {
             let weighed = 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]);
             weighed.round() as u8
         });
-        needles = needles
-            .exactly(what, "rgb", stretch.to_vec())
-            .exactly(what, "plane", channel(0).collect())
-            .exactly(what, "grey", grey.collect());
+        needles = needles.exactly(what, "rgb", stretch.to_vec()).exactly(what, "plane", channel(0).collect()).exactly(
+            what,
+            "grey",
+            grey.collect(),
+        );
         for scale in [1.0, 255.0] {
             let numbers: Vec<f32> = channel(1).map(|value| f32::from(value) / scale).collect();
             needles = needles.floats(what, &numbers);

@@ -63,6 +63,9 @@ impl House {
         self.root().join("data")
     }
 
+    pub const fn has_blocks(&self) -> bool {
+        self.volume.is_some()
+    }
 
     /// Starts the server; `plan` says where a process is to be held.
     pub fn start(&self, plan: Option<&str>) -> Server {
@@ -79,7 +82,8 @@ impl House {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {}", self.log()));
+        let said: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {}", self.log()));
         let authority = std::fs::read_to_string(said["ca"].as_str().unwrap()).unwrap();
         Server { child, issuer: said["issuer"].as_str().unwrap().to_owned(), authority }
     }
@@ -90,19 +94,40 @@ impl House {
 
     /// Every custody, oldest first, with the registration it serves.
     pub async fn custodies(&self) -> Vec<(Custody, Option<Registration>)> {
-        let own = format!("sqlite:{}", self.data().join("lionrock.db").display());
-        let store = Store::open(self.store.as_deref().unwrap_or(&own)).await.unwrap();
-        let rows = store.read(custody::all).await.unwrap();
+        for _ in 0..100 {
+            if let Ok(all) = self.read().await {
+                return all;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the store cannot be read")
+    }
+
+    async fn read(&self) -> Result<Vec<(Custody, Option<Registration>)>, lionrock_store::Error> {
+        // The embedded store belongs to the server alone: a copy of it is read, made again when it was made in the
+        // middle of something.
+        let copy = tempfile::tempdir().unwrap();
+        let url = match &self.store {
+            Some(url) => url.clone(),
+            None => {
+                for file in ["lionrock.db", "lionrock.db-wal"] {
+                    let _ = std::fs::copy(self.data().join(file), copy.path().join(file));
+                }
+                format!("sqlite:{}", copy.path().join("lionrock.db").display())
+            }
+        };
+        let store = Store::open(&url).await?;
+        let rows = store.read(custody::all).await?;
         let mut all = Vec::new();
         for row in rows {
             let found = match row.registration {
-                Some(id) => store.read(move |tx| registration::find(tx, id)).await.unwrap(),
+                Some(id) => store.read(move |tx| registration::find(tx, id)).await?,
                 None => None,
             };
             all.push((row, found));
         }
         store.close().await;
-        all
+        Ok(all)
     }
 
     /// Waits until a custody with this position is closed.

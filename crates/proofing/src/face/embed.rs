@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 use super::detect::Face;
 use crate::geometry::{Point, Similarity};
-use crate::models::{Network, floats};
+use crate::models::{Network, floats, wipe};
 use crate::picture::Picture;
 
 /// Side of the aligned face, in pixels.
@@ -43,17 +43,7 @@ impl Embedding {
 
 /// `None` when the landmarks are degenerate or the network fails.
 pub(crate) fn embed(network: &Network, picture: &Picture, face: &Face) -> Option<Embedding> {
-    let to_picture = Similarity::fit(&face.points, &PLACES)?.inverse()?;
-    let plane = SIDE * SIDE;
-    let mut planes = vec![0.0_f32; plane * 3];
-    let (red, rest) = planes.split_at_mut(plane);
-    let (green, blue) = rest.split_at_mut(plane);
-    for (index, ((r, g), b)) in red.iter_mut().zip(green).zip(blue).enumerate() {
-        let place = Point::new((index % SIDE) as f32, (index / SIDE) as f32);
-        [*r, *g, *b] = picture.blended(to_picture.apply(place)).map(f32::from);
-    }
-    let outputs = network.run(planes, SIDE, SIDE);
-    let (_, mut numbers) = floats(outputs.first()?);
+    let mut numbers = said(network, aligned(picture, face)?)?;
     let length = numbers.iter().map(|n| n * n).sum::<f32>().sqrt();
     if numbers.len() != 128 || !length.is_normal() {
         numbers.zeroize();
@@ -63,4 +53,26 @@ pub(crate) fn embed(network: &Network, picture: &Picture, face: &Face) -> Option
         *number /= length;
     }
     Some(Embedding(numbers))
+}
+
+/// What the network says of an aligned face, before it is made a direction; nothing else keeps it.
+pub(crate) fn said(network: &Network, planes: Vec<f32>) -> Option<Vec<f32>> {
+    let outputs = network.run(planes, SIDE, SIDE);
+    let numbers = outputs.first().map(|output| floats(output).1);
+    wipe(outputs);
+    numbers
+}
+
+/// The face turned and scaled to its place, as three planes of numbers, 0 to 255.
+pub(crate) fn aligned(picture: &Picture, face: &Face) -> Option<Vec<f32>> {
+    let to_picture = Similarity::fit(&face.points, &PLACES)?.inverse()?;
+    let plane = SIDE * SIDE;
+    let mut planes = vec![0.0_f32; plane * 3];
+    let (red, rest) = planes.split_at_mut(plane);
+    let (green, blue) = rest.split_at_mut(plane);
+    for (index, ((r, g), b)) in red.iter_mut().zip(green).zip(blue).enumerate() {
+        let place = Point::new((index % SIDE) as f32, (index / SIDE) as f32);
+        [*r, *g, *b] = picture.blended(to_picture.apply(place)).map(f32::from);
+    }
+    Some(planes)
 }
