@@ -31,7 +31,6 @@ pub async fn all(running: &Running, report: &mut Report) {
         report.step("userinfo is the released fields", userinfo(&login, &person)).await;
     }
     report.step("the ledger verifies", ledger(running)).await;
-    super::rotation::all(running, report, &mut phone).await;
     match browser(running) {
         Ok(browser) => super::restore::all(running, report, &browser, &mut phone, &person).await,
         Err(error) => drop(report.step("a browser for the rest", async { Err::<((), String), _>(error) }).await),

@@ -54,6 +54,9 @@ fn renew(
     let id = ResidentId::from_bytes(&person).map_err(|_| Fault::stored_data("resident.id"))?;
     let Some(wrapped) = resident::find(tx, id)?.and_then(|row| row.sealed_key) else { return Ok(None) };
     let Ok(before) = platform.keys.resident_key(&person, &wrapped) else { return Ok(Some(false)) };
+    // First of all: who signs in at this moment waits for this transaction, finds their passkey's row changed, and reads the key
+    // again. So nothing is sealed with the old one meanwhile, and somebody who signs in all the time does not undo this work.
+    sealed::disturb_signing(tx, &person)?;
     let mut found = Vec::new();
     for column in COLUMNS {
         found.extend(column.of_person(tx, &person)?.into_iter().map(|record| (column, record)));
@@ -83,8 +86,6 @@ fn renew(
     if !sealed::replace_resident_key(tx, &person, &wrapped, stored)? {
         return Err(Fault::stored_data("a resident's key changed within its own transaction"));
     }
-    // Who signs in at this moment has read the old key: their passkey's row changed, so they read again.
-    sealed::disturb_signing(tx, &person)?;
     // The old key is gone with this commit, so what was written is read again first.
     for column in COLUMNS {
         for record in column.of_person(tx, &person)?.into_iter().filter(|record| !record.sealed.is_empty()) {

@@ -1,13 +1,14 @@
 //! One server turns its keys, from the request to the receipt.
 
 use super::scene::{Server, address, epochs, fill, leaves, name, newest, open_all, opens, records, stored};
-use lionrock_crypto::ring::{Domain, KeyRing, REALM, Root, Sealed};
+use lionrock_crypto::random::System;
+use lionrock_crypto::ring::{Domain, KeyRing, REALM, Root, Sealed, Wrapped};
 use lionrock_crypto::secret::Secret;
 use lionrock_model::rotation::State;
 use lionrock_service::boot;
 use lionrock_service::ledger::{self, Publisher};
 use lionrock_service::rotation::{self, Step, What, home};
-use lionrock_store::{key_ring, resident, server};
+use lionrock_store::{credential, key_ring, resident, server};
 use lionrock_testkit::both_engines;
 use serde_json::json;
 use std::time::Duration;
@@ -126,6 +127,51 @@ both_engines! {
         assert_eq!(said.leaf.kind.as_str(), "rotation.finished");
     }
 
+    fn a_write_that_was_under_way_when_nothing_was_counted_is_moved_too(at place) {
+        let server = Server::start(&place, 1).await;
+        let people = fill(&server).await;
+        server.ask(&[What::Domain(Domain::Session)]).await;
+        while standing(&server).await.state != State::Counted {
+            if server.round().await.unwrap() == Step::Waiting {
+                server.clock.advance(Duration::from_secs(1));
+            }
+        }
+        // Sealed before the new key was in use, committed only now.
+        let root = Root::new(Secret::new([3; 32]));
+        let late = boot::key_ring(server.store(), &root, &server.platform.settings.realm, &server.by()).await.unwrap();
+        let stored = server.store().read(key_ring::all).await.unwrap();
+        let stored: Vec<_> = stored.into_iter().map(|entry| Wrapped { name: entry.name, epoch: entry.epoch, sealed: entry.sealed_key }).collect();
+        late.adopt_holding(&stored, &[("domain/session".to_owned(), 2)]).unwrap();
+        let all = records(&server.platform).await;
+        let (column, record, key) = all.iter().find(|(column, record, _)| column.table == "session" && record.person == Some(*people[0].id.as_bytes())).unwrap();
+        let sealed = late.seal(Domain::Session, &home::slot(column, record, 1), key.as_ref(), b"{}", &System).unwrap().to_bytes();
+        assert_eq!(Sealed::epoch_of(&sealed), Ok(1));
+        let (column, record) = (*column, record.clone());
+        assert_eq!(server.store().write(move |tx| column.replace(tx, &record, sealed.clone())).await, Ok(true));
+        server.turn().await;
+        assert_eq!((standing(&server).await.trouble, stored_epochs(&server).await), (None, vec![2]));
+        assert_eq!(epochs(&server.platform, Domain::Session).await, [2]);
+        open_all(&server.platform).await;
+    }
+
+    fn who_signs_in_while_their_key_turns_reads_again(at place) {
+        let server = Server::start(&place, 1).await;
+        let people = fill(&server).await;
+        let who = people[0].id;
+        let versions = || async {
+            let found = server.store().read(move |tx| credential::standing(tx, who)).await.unwrap();
+            found.into_iter().map(|one| (one.version, one.name_version)).collect::<Vec<_>>()
+        };
+        let before = versions().await;
+        server.rotate(&[What::Resident(who)]).await;
+        let after = versions().await;
+        assert_eq!(after.len(), before.len());
+        for ((row, name), (row_before, name_before)) in after.iter().zip(&before) {
+            assert!(row > row_before, "a signature noted on the old version is noted again, on the new key");
+            assert_eq!(name, name_before, "the name stays at its version");
+        }
+    }
+
     fn a_resident_gets_a_new_key_and_only_that_one(at place) {
         let server = Server::start(&place, 1).await;
         let mut people = fill(&server).await;
@@ -236,7 +282,7 @@ both_engines! {
                         Err(lionrock_service::Error::Fault(fault)) if fault.is_passing() => {}
                         Err(other) => panic!("{other}"),
                     }
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 // What was sealed in the middle of it is read back by the person's own page.
                 let shown = server.shown(cookies.last().expect("a login")).await.unwrap();
@@ -303,4 +349,8 @@ both_engines! {
         assert_eq!(standing(&server).await.state, State::Done);
         open_all(&server.platform).await;
     }
+}
+
+async fn stored_epochs(server: &Server) -> Vec<u32> {
+    stored(&server.platform, "domain/session").await
 }
