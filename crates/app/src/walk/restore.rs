@@ -25,6 +25,7 @@ use std::time::Duration;
 /// Copy, backup, erasure, restore, proof. Each needs the one before.
 pub async fn all(running: &Running, report: &mut Report, browser: &Browser, phone: &mut Phone, person: &Person) {
     report.step("export of my data", export(running, phone, person)).await;
+    super::rotation::all(running, report, phone).await;
     let Some(mut second) = report.step("a second resident is there", second(running, browser)).await else { return };
     report.person(&second.person.slug);
     let Some(()) = report.step("a backup is made", backup(running)).await else { return };

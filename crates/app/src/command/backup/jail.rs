@@ -10,7 +10,9 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus,
     path_beneath_rules,
 };
+use lionrock_ledger::tile;
 use lionrock_service::backup::{self, Order, Trouble};
+use lionrock_service::ledger;
 use lionrock_store::Store;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::{Value, json};
@@ -44,10 +46,8 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut settings = start::settings(&config, Vec::new(), Default::default())?;
     settings.data.clone_from(&arguments.jail);
     // Everything outside was read; from here on there is only the backup, the ledger and the jail.
-    let ledger = std::path::absolute(&source.ledger)?;
-    let beside = ledger.parent().map(|parent| parent.join(backup::journal::FOLDER));
-    let readable = [Some(source.from.clone()), Some(ledger), beside].into_iter().flatten().filter(|path| path.exists());
-    let confined = confine(readable.collect(), &arguments.jail).context("the jail cannot be made")?;
+    let readable = [vec![source.from.clone()], published(&source.ledger)?].concat();
+    let confined = confine(readable, &arguments.jail).context("the jail cannot be made")?;
     let store = Store::open(&format!("sqlite:{}", arguments.jail.join("lionrock.db").display())).await?;
     let order = Order {
         from: &source.from,
@@ -96,6 +96,17 @@ async fn look(order: Order<'_>, settings: lionrock_service::Settings, sample: u6
         "seals_shut": sampled.shut,
         "taken": restored.taken_at,
     }))
+}
+
+/// The folders of a published ledger and its journal, and nothing that may lie beside them.
+fn published(place: &Path) -> Result<Vec<PathBuf>> {
+    let place = std::path::absolute(place)?;
+    let both = match place.join(tile::CHECKPOINT).exists() {
+        true => place.parent().unwrap_or(&place).to_path_buf(),
+        false => place.clone(),
+    };
+    let ledger = if both == place { place.join(ledger::FOLDER) } else { place };
+    Ok([ledger, both.join(backup::journal::FOLDER)].into_iter().filter(|folder| folder.exists()).collect())
 }
 
 /// Gives up every file but these, the network, and whatever is not needed; true when the kernel enforces it.
