@@ -6,6 +6,7 @@ mod login;
 mod measure;
 mod peer;
 mod proofing;
+mod soak;
 mod vault;
 
 use anyhow::Result;
@@ -18,6 +19,8 @@ pub enum Bench {
     Login(login::Arguments),
     /// Milliseconds of each stage of a judgement.
     Proofing(proofing::Arguments),
+    /// Whether the store stays as large as it is under steady use: rows and bytes a simulated day.
+    Soak(soak::Arguments),
     /// What keeping records sealed costs: sealing, opening, rotation, backup, restore, erasure.
     Vault(vault::Arguments),
 }
@@ -30,6 +33,7 @@ pub async fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Login(arguments) => login::run(arguments).await,
         Bench::Proofing(arguments) => proofing::run(arguments).await,
+        Bench::Soak(arguments) => soak::run(arguments).await,
         Bench::Vault(arguments) => vault::run(arguments).await,
     }
 }

@@ -18,7 +18,7 @@ use lionrock_crypto::ring::{Mac, Sealed};
 use lionrock_model::credential::Credential;
 use lionrock_model::id::ResidentId;
 use lionrock_store::resident::Resident;
-use lionrock_store::{Tx, leaf, resident};
+use lionrock_store::{Tx, credential, leaf, resident};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -128,10 +128,21 @@ pub fn append(
 /// Compares a resident's row with the ledger.
 ///
 /// # Errors
-/// `RolledBack` when the row is behind it, ahead of it, or is not what was committed to it; an alarm is raised.
+/// `RolledBack` when the row is behind it, ahead of it, or is not what was committed to it; an alarm is raised. `Store` when the row
+/// changed since it was read: ask again.
 pub fn check(tx: &mut Tx<'_>, platform: &Platform, row: &Resident) -> Result<Standing, Fault> {
     let [here, next] = versions(platform, row)?;
-    judge(platform, row, &leaf::marks(tx, [here, next, here, next])?, [here, next])
+    let found = leaf::marks(tx, [here, next, here, next])?;
+    not_overtaken(tx, row, &found, next)?;
+    judge(platform, row, &found, [here, next])
+}
+
+/// A transaction that sees what others commit meanwhile (READ COMMITTED) may read a row and then the mark of its next version:
+/// that is a change, not a rollback. A row that was put back is the same when it is read again.
+fn not_overtaken(tx: &mut Tx<'_>, row: &Resident, found: &[leaf::Mark], next: [u8; 16]) -> Result<(), Fault> {
+    let overtaken = found.iter().any(|mark| mark.event == next)
+        && resident::find(tx, row.id)?.is_some_and(|again| again.version != row.version);
+    if overtaken { Err(lionrock_store::Error::Busy.into()) } else { Ok(()) }
 }
 
 /// Compares a passkey and its resident's row with the ledger: one statement for both.
@@ -144,10 +155,15 @@ pub fn signing(tx: &mut Tx<'_>, platform: &Platform, row: &Resident, passkey: &C
     let found = leaf::marks(tx, [here, next, kept, removed])?;
     let has = |event: [u8; 16]| found.iter().any(|mark| mark.event == event);
     if !has(kept) || has(removed) {
-        let what = if has(removed) { "passkey-removed" } else { "passkey-unknown" };
-        platform.vault.raise(Alarm { resident: Some(row.id), what });
+        // One that is being removed just now is no alarm.
+        let stands = credential::by_external_id(tx, &passkey.external_id)?.is_some_and(|again| again.is_standing());
+        if stands {
+            let what = if has(removed) { "passkey-removed" } else { "passkey-unknown" };
+            platform.vault.raise(Alarm { resident: Some(row.id), what });
+        }
         return Ok(Signing::Over);
     }
+    not_overtaken(tx, row, &found, next)?;
     match judge(platform, row, &found, [here, next]) {
         Ok(_) => Ok(Signing::Fresh),
         Err(_) if newest(tx, platform, row)?.as_deref() == Some(CLOSED) => Ok(Signing::Over),

@@ -56,10 +56,5 @@ pub fn unlock(tx: &mut Tx<'_>, budget: &str, event: &[u8; 16]) -> Result<bool, E
 }
 
 fn read(row: &crate::Row) -> Result<Locked, Error> {
-    Ok(Locked {
-        budget: row.text(0)?.to_owned(),
-        opened: row.int(1)?,
-        at: Millis(row.int(2)?),
-        event: row.array(3)?,
-    })
+    Ok(Locked { budget: row.text(0)?.to_owned(), opened: row.int(1)?, at: Millis(row.int(2)?), event: row.array(3)? })
 }

@@ -30,7 +30,15 @@ macro_rules! sweep {
             table: $table,
             cut: Cut::$cut,
             sql: concat!(
-                "DELETE FROM ", $table, " WHERE (", $key, ") IN (SELECT ", $key, " FROM ", $from, " LIMIT $2)"
+                "DELETE FROM ",
+                $table,
+                " WHERE (",
+                $key,
+                ") IN (SELECT ",
+                $key,
+                " FROM ",
+                $from,
+                " LIMIT $2)"
             ),
         }
     };

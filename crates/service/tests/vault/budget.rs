@@ -12,12 +12,12 @@ use lionrock_model::policy::{Field, Purpose};
 use lionrock_model::realm::Realm;
 use lionrock_model::staff::Identity;
 use lionrock_model::statement::StatementFault;
-use lionrock_service::{Platform, boot};
 use lionrock_service::fault::FaultKind;
 use lionrock_service::oidc::userinfo::userinfo;
 use lionrock_service::statement::{Officer, Signed};
 use lionrock_service::vault::unlock::{self, NotUnlocked};
 use lionrock_service::vault::{self, watch};
+use lionrock_service::{Platform, boot};
 use lionrock_store::outbox;
 use lionrock_testkit::both_engines;
 use lionrock_testkit::engines::Place;
@@ -86,7 +86,11 @@ fn officers() -> (Vec<(String, SigningKey)>, Vec<Officer>) {
     };
     let known = keys
         .iter()
-        .map(|(role, key)| Officer { id: role.clone(), identity: Identity::parse(role, &test).unwrap(), key: public(key) })
+        .map(|(role, key)| Officer {
+            id: role.clone(),
+            identity: Identity::parse(role, &test).unwrap(),
+            key: public(key),
+        })
         .collect();
     (keys, known)
 }

@@ -55,14 +55,17 @@ async fn named(scene: &Scene, id: ResidentId) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (table, _) in scene.platform.store.sizes().await.unwrap() {
         let ask: &'static str = Box::leak(format!("SELECT * FROM {table}").into_boxed_str());
-        let rows: Result<Vec<Row>, lionrock_store::Error> = scene.platform.store.read(move |tx| tx.query(ask, &[])).await;
+        let rows: Result<Vec<Row>, lionrock_store::Error> =
+            scene.platform.store.read(move |tx| tx.query(ask, &[])).await;
         let holds = |row: &Row| {
             (0..row.width()).any(|column| {
                 let bytes = row.opt_bytes(column).ok().flatten().map(<[u8]>::to_vec);
                 let text = row.opt_text(column).ok().flatten().map(|text| text.as_bytes().to_vec());
                 let value = bytes.or(text).unwrap_or_default();
                 let words = id.to_string();
-                [id.as_bytes().as_slice(), words.as_bytes()].iter().any(|id| value.windows(id.len()).any(|part| part == *id))
+                [id.as_bytes().as_slice(), words.as_bytes()]
+                    .iter()
+                    .any(|id| value.windows(id.len()).any(|part| part == *id))
             })
         };
         if rows.unwrap().iter().any(holds) {

@@ -2,6 +2,7 @@
 
 use crate::scene::{Person, Scene, answer, choice, person, scene};
 use crate::stage::{self, caller};
+use lionrock_crypto::sign::SigningKey;
 use lionrock_model::policy::Field;
 use lionrock_model::retention::{self as rules, Limit};
 use lionrock_service::ledger::{self, Publisher, receipt};
@@ -9,7 +10,6 @@ use lionrock_service::{audit, oidc, retention};
 use lionrock_store::residue::PLACES;
 use lionrock_store::sweep::SWEEPS;
 use lionrock_store::{Row, leaf};
-use lionrock_crypto::sign::SigningKey;
 use lionrock_testkit::both_engines;
 use lionrock_testkit::clock::Clock;
 use lionrock_testkit::engines::{Place, on_sqlite, run};

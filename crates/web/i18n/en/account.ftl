@@ -99,3 +99,6 @@ history-kind-contact-changed = Your e-mail address was changed
 history-kind-correction-received = You asked for a correction
 history-kind-correction-withdrawn = You took back a request for correction
 history-kind-data-exported = A file of your data was made
+history-kind-recovery-codes-made = A list of recovery codes was made
+history-kind-recovery-code-used = A recovery code was used
+history-kind-rollback-refused = An older copy of your record was refused; nothing was opened

@@ -95,3 +95,6 @@ history-kind-contact-changed = 您的电子邮箱已更改
 history-kind-correction-received = 您提出了更正请求
 history-kind-correction-withdrawn = 您撤回了更正请求
 history-kind-data-exported = 您的信息已制成文件
+history-kind-recovery-codes-made = 制作了一组恢复码
+history-kind-recovery-code-used = 使用了一个恢复码
+history-kind-rollback-refused = 拒绝了您记录的旧副本；没有资料被打开

@@ -95,3 +95,6 @@ history-kind-contact-changed = 你的電郵地址已更改
 history-kind-correction-received = 你提出了更正要求
 history-kind-correction-withdrawn = 你收回了更正要求
 history-kind-data-exported = 你的資料已製成檔案
+history-kind-recovery-codes-made = 製作了一組復原碼
+history-kind-recovery-code-used = 使用了一個復原碼
+history-kind-rollback-refused = 拒絕了你紀錄的舊副本；沒有資料被開啟
