@@ -29,6 +29,8 @@ impl Recheck {
     /// Of the store; `Outside` when a published file cannot be read.
     pub async fn step(&mut self, platform: &Arc<Platform>, published: u64) -> Result<bool, Fault> {
         let first = if self.next < published { self.next } else { 0 };
+        // Files hold bundles: one that grew since is read from its beginning again.
+        let first = first - first % BUNDLE;
         let width = (published - first).min(BUNDLE);
         if width == 0 {
             return Ok(true);

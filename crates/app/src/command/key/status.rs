@@ -103,6 +103,7 @@ async fn read(store: &Store) -> Result<(Vec<Value>, Vec<Value>)> {
             "records": one.records,
             "state": one.state.word(),
             "trouble": one.trouble,
+            "waits-for": one.waits_for,
             "what": one.what,
         })
     });
@@ -150,6 +151,11 @@ fn lines(standing: &Value) -> Vec<String> {
             cell("records"),
             cell("expected")
         ));
+        let behind = rotation.get("waits-for").and_then(Value::as_array).cloned().unwrap_or_default();
+        lines.extend(behind.iter().map(|node| format!("  waits for server {}", text(node))));
+        if let Some(trouble) = rotation.get("trouble").and_then(Value::as_str) {
+            lines.push(format!("  {trouble}"));
+        }
     }
     lines
 }
