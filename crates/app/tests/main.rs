@@ -10,6 +10,7 @@
 )]
 
 mod backup;
+mod budget;
 mod check;
 mod custody;
 mod keys;

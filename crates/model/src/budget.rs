@@ -100,12 +100,13 @@ const fn lock(all: u32, one: u32, service: u32) -> Allowance {
 }
 
 /// The budgets of a production realm. What is not listed has [`UNLISTED`].
-pub const TABLE: [(Budget, Allowance); 7] = [
+pub const TABLE: [(Budget, Allowance); 8] = [
     (Budget::Opening(Kind::Resident, Purpose::AccountManagement), lock(12_000, 120, 0)),
     (Budget::Opening(Kind::Resident, Purpose::ConsentPreview), lock(30_000, 120, 0)),
     (Budget::Opening(Kind::Service, Purpose::Release), lock(30_000, 120, 10_000)),
     (Budget::Opening(Kind::Registrant, Purpose::Registration), lock(6_000, 120, 0)),
     (Budget::Opening(Kind::Platform, Purpose::Notification), lock(6_000, 30, 0)),
+    (Budget::Opening(Kind::Platform, Purpose::RestoreCheck), lock(6_000, 10, 0)),
     (Budget::LookupAtRegistration, lock(6_000, 10, 0)),
     // Whoever holds good codes is never turned away because of what others tried, so there is no share of a network or number.
     (Budget::LookupAtRecovery, Allowance { all: 6_000, one: 6_000, service: 0, excess: Excess::Wait }),
