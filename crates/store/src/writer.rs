@@ -79,13 +79,16 @@ fn batch(link: &Link, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Box<dyn Jo
     let mut kept = 0;
     let mut fate = Ok(());
     let mut next = Some(first);
+    // Once undone, the rest is done with savepoints: nobody can make a transaction run again and again.
+    let mut careful = false;
     while let Some(mut job) = next {
-        let step = plain(link, &mut *job);
+        let step = if careful { in_its_savepoint(link, &mut *job) } else { plain(link, &mut *job) };
         done.push(job);
         match step {
             Ok(Step::Kept) => kept += 1,
             Ok(Step::Nothing) => {}
             Ok(Step::ToUndo) => {
+                careful = true;
                 let again = run(link, "ROLLBACK").and_then(|()| run(link, "BEGIN IMMEDIATE"));
                 match again.and_then(|()| each_in_its_savepoint(link, &mut done)) {
                     Ok(count) => kept = count,
@@ -148,15 +151,19 @@ fn plain(link: &Link, job: &mut dyn Job) -> Result<Step, Error> {
 fn each_in_its_savepoint(link: &Link, jobs: &mut [Box<dyn Job>]) -> Result<u64, Error> {
     let mut kept = 0;
     for job in jobs {
-        run(link, "SAVEPOINT job")?;
-        if in_transaction(link, &mut **job)? {
-            kept += 1;
-        } else {
-            run(link, "ROLLBACK TO job")?;
-        }
-        run(link, "RELEASE job")?;
+        kept += u64::from(matches!(in_its_savepoint(link, &mut **job)?, Step::Kept));
     }
     Ok(kept)
+}
+
+fn in_its_savepoint(link: &Link, job: &mut dyn Job) -> Result<Step, Error> {
+    run(link, "SAVEPOINT job")?;
+    let keep = in_transaction(link, job)?;
+    if !keep {
+        run(link, "ROLLBACK TO job")?;
+    }
+    run(link, "RELEASE job")?;
+    Ok(if keep { Step::Kept } else { Step::Nothing })
 }
 
 fn in_transaction(link: &Link, job: &mut dyn Job) -> Result<bool, Error> {
