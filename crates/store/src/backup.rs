@@ -176,16 +176,19 @@ pub fn give_key(tx: &mut Tx<'_>, id: ResidentId, key: &[u8]) -> Result<bool, Err
     Ok(tx.execute(GIVE_KEY, &[Value::from(id.as_bytes()), Value::from(key)])? == 1)
 }
 
-/// Some open account, by chance: the first whose blind index lies at or behind `chance`, which is spread evenly.
+/// The first open account whose blind index lies behind `place`, with that index; behind the last comes the first. Indexes are spread
+/// evenly, so a place by chance gives an account by chance.
 ///
 /// # Errors
 /// Of the store.
-pub fn any_resident(tx: &mut Tx<'_>, chance: &[u8; 32]) -> Result<Option<ResidentId>, Error> {
-    let row = match tx.first(ANY_RESIDENT, &[Value::from(chance)])? {
-        None => tx.first(ANY_RESIDENT, &[Value::Bytes(Vec::new())])?,
+pub fn next_resident(tx: &mut Tx<'_>, place: &[u8; 32]) -> Result<Option<(ResidentId, [u8; 32])>, Error> {
+    let row = match tx.first(NEXT_RESIDENT, &[Value::from(place)])? {
+        None => tx.first(NEXT_RESIDENT, &[Value::Bytes(Vec::new())])?,
         found => found,
     };
-    row.map(|row| ResidentId::from_bytes(row.bytes(0)?).map_err(|_| Error::corrupt("resident.id"))).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let id = ResidentId::from_bytes(row.bytes(0)?).map_err(|_| Error::corrupt("resident.id"))?;
+    Ok(Some((id, row.array(1)?)))
 }
 
 /// Says that what a resident's row holds stands at this version from now on.
@@ -208,8 +211,8 @@ pub fn keyless(tx: &mut Tx<'_>) -> Result<Option<ResidentId>, Error> {
 const RESIDENT_KEYS: &str =
     "SELECT id, sealed_key FROM resident WHERE id > $1 AND sealed_key IS NOT NULL ORDER BY id LIMIT 500";
 const GIVE_KEY: &str = "UPDATE resident SET sealed_key = $2 WHERE id = $1 AND state = 'active'";
-const ANY_RESIDENT: &str =
-    "SELECT id FROM resident WHERE blind_index >= $1 AND sealed_key IS NOT NULL ORDER BY blind_index LIMIT 1";
+const NEXT_RESIDENT: &str = "SELECT id, blind_index FROM resident WHERE blind_index > $1 AND sealed_key IS NOT NULL \
+                             ORDER BY blind_index LIMIT 1";
 const SET_VERSION: &str = "UPDATE resident SET version = $2 WHERE id = $1 AND version < $2";
 const KEYLESS: &str = "SELECT id FROM resident WHERE state = 'active' AND sealed_key IS NULL ORDER BY id LIMIT 1";
 

@@ -25,14 +25,10 @@ pub struct Sampled {
 pub async fn sample(platform: &Arc<Platform>, caller: &Caller, most: u64) -> Result<Sampled, Trouble> {
     let mut sampled = Sampled::default();
     let mut tried = Vec::new();
-    // A few draws more than asked for: two may meet the same resident.
-    for _ in 0..most.saturating_mul(2) {
-        if sampled.residents == most {
-            break;
-        }
+    while sampled.residents < most {
         let (owned, by, seen) = (Arc::clone(platform), caller.clone(), tried.clone());
         let found = platform.store.write(move |tx| try_one(tx, &owned, &by, &seen)).await?;
-        let Some((id, opened, shut)) = found else { continue };
+        let Some((id, opened, shut)) = found else { break };
         tried.push(id);
         sampled.residents += 1;
         sampled.opened += opened;
@@ -47,9 +43,18 @@ fn try_one(
     caller: &Caller,
     seen: &[ResidentId],
 ) -> Result<Option<(ResidentId, u64, u64)>, Fault> {
-    let Some(id) = backup::any_resident(tx, &caller.random::<32>())?.filter(|id| !seen.contains(id)) else {
-        return Ok(None);
-    };
+    let mut place = caller.random::<32>();
+    let mut chosen = None;
+    // Whoever was tried already is passed over; when all were, there is nobody left.
+    for _ in 0..=seen.len() {
+        let Some((id, index)) = backup::next_resident(tx, &place)? else { break };
+        place = index;
+        chosen = Some(id).filter(|id| !seen.contains(id));
+        if chosen.is_some() {
+            break;
+        }
+    }
+    let Some(id) = chosen else { return Ok(None) };
     let decision = decide(Actor::Platform, Subject::Resident(id), Purpose::RestoreCheck, &[], None)
         .map_err(|_| Fault::bug("the platform may check a restore"))?;
     let grant = vault::grant(tx, platform, caller, &decision)?;
