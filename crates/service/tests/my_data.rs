@@ -165,6 +165,8 @@ both_engines! {
         assert_eq!(scene.userinfo(&library).await.unwrap_err(), Code::InvalidToken);
         assert_eq!(scene.exchange("library", &[("code", &unspent)]).await.unwrap_err(), Code::InvalidGrant);
         assert!(scene.userinfo(&museum).await.is_ok(), "another service keeps what it was given");
+        assert_eq!(standing_grants(&scene, &mei, "library").await, 0, "no code and no token of it stands in the store either");
+        assert!(standing_grants(&scene, &mei, "museum").await > 0);
         // A sign-in without questions was possible at the game, and is not any more.
         consents::end(&scene.platform, &by, &own, "game").await.unwrap();
         assert_eq!(silently(&scene, &mei, "game").await["error"], "consent_required");
@@ -447,6 +449,14 @@ async fn leaves_about(scene: &Scene, who: &Person) -> i64 {
     let id = who.id;
     let count = "SELECT COUNT(*) FROM leaf WHERE resident = $1";
     let row = scene.platform.store.read(move |tx| tx.first(count, &[id.as_bytes().into()])).await;
+    let row: Option<lionrock_store::Row> = row.unwrap_or_else(|error: lionrock_store::Error| panic!("{error}"));
+    row.unwrap().int(0).unwrap()
+}
+
+async fn standing_grants(scene: &Scene, who: &Person, service: &'static str) -> i64 {
+    let id = who.id;
+    let count = "SELECT COUNT(*) FROM oidc_grant WHERE resident = $1 AND service = $2 AND revoked_at IS NULL";
+    let row = scene.platform.store.read(move |tx| tx.first(count, &[id.as_bytes().into(), service.into()])).await;
     let row: Option<lionrock_store::Row> = row.unwrap_or_else(|error: lionrock_store::Error| panic!("{error}"));
     row.unwrap().int(0).unwrap()
 }
