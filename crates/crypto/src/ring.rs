@@ -102,6 +102,9 @@ impl KeyRing {
     /// [`KeyRing::create`] for what lies in a module.
     pub fn open(root: &Root, realm: &str, stored: &[Wrapped]) -> Result<Self, Error> {
         let root = root.of_realm(realm)?;
+        if let Some(kept) = &root.kept {
+            kept.check(stored)?;
+        }
         let keys = Keys::read(&[&root], realm, stored, BTreeSet::new(), &Keys::default())?;
         let turning = Mutex::new(Turning { root, next: None });
         Ok(Self { realm: realm.to_owned(), keys: RwLock::new(Arc::new(keys)), turning })

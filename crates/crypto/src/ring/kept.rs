@@ -4,6 +4,7 @@
 //! rotation, under labels with a random end, so that two servers that begin one at the same time do not mean the same key.
 
 use super::name::{Mac, Name, Signer};
+use super::wrapped::{Kind, Wrapped};
 use crate::Error;
 use crate::pkcs11::{Module, ModuleMac, ModulePair};
 use crate::random::Entropy;
@@ -39,6 +40,19 @@ impl Kept {
     pub(super) fn new(module: &Arc<Module>, words: &[&str]) -> Result<Self, Error> {
         let names = words.iter().map(|word| name_of(word)).collect::<Result<_, _>>()?;
         Ok(Self { module: Arc::clone(module), names })
+    }
+
+    /// Refuses a ring whose newest key of a name lies in memory although it is to lie in the module: nobody shall believe that it
+    /// cannot be copied.
+    pub(super) fn check(&self, stored: &[Wrapped]) -> Result<(), Error> {
+        for name in &self.names {
+            let name = name.to_string();
+            let newest = stored.iter().filter(|entry| entry.name == name).max_by_key(|entry| entry.epoch);
+            if newest.is_some_and(|entry| Kind::of(&entry.sealed) == Ok(Kind::Key)) {
+                return Err(Error::NotInModule);
+            }
+        }
+        Ok(())
     }
 
     /// Whether the key of a name is to lie in the module.

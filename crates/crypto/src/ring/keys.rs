@@ -78,10 +78,6 @@ impl Keys {
                         let plain = self.unwrap(realm, entry)?;
                         match Kind::of(&entry.sealed)? {
                             Kind::Label => kept.ok_or(Error::NotInModule)?.mac(&plain)?,
-                            // It cannot be moved there: what it made must be found again.
-                            Kind::Key if kept.is_some_and(|kept| kept.names(Name::Mac(mac))) => {
-                                return Err(Error::NotInModule);
-                            }
                             Kind::Key => MacKey::Memory(Secret::from_slice(&plain)?),
                         }
                     }
