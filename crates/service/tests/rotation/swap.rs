@@ -84,6 +84,16 @@ both_engines! {
                 assert!(!plant(sealed_at(keys, purpose, &slot, key.as_ref())).await, "{title}: sealed for {}", purpose.word());
             }
             assert!(!plant(sealed_at(keys, domain, &Slot { schema: 2, ..slot }, key.as_ref())).await, "{title}: another layout");
+            for elsewhere in COLUMNS.iter().filter(|other| other.title() != title) {
+                // Sealed as if for the same row and person there: only table and column tell the two apart.
+                let table = Slot { table: elsewhere.table, ..slot };
+                let name = Slot { column: elsewhere.name, ..slot };
+                for (other, changed) in [(table, elsewhere.table != column.table), (name, elsewhere.name != column.name)] {
+                    let opened = plant(sealed_at(keys, domain, &other, key.as_ref())).await;
+                    assert_eq!(opened, !changed, "{title}: sealed for {}.{}", other.table, other.column);
+                }
+            }
+            assert!(!plant(sealed_at(keys, domain, &Slot { row: &[8; 16], ..slot }, key.as_ref())).await, "{title}: another row");
             assert!(!plant(sealed_at(keys, domain, &Slot { resident: &[8; 16], ..slot }, key.as_ref())).await, "{title}: another person");
             if let Some(key) = key {
                 assert!(!plant(sealed_at(keys, domain, &slot, None)).await, "{title}: without the person's key");
