@@ -26,10 +26,9 @@ export function challenge(secret, { uid, params }) {
   return Buffer.concat([random, digest]).toString("base64url");
 }
 
-/** Verifies an assertion with user verification; answers the account and the write that notes the new counter. */
+/** Verifies an assertion with user verification; answers the account and what notes the new counter. */
 export function verifier(db, issuer) {
   const find = db.prepare("SELECT id, account, public_key, counter FROM passkey WHERE id = ?");
-  const used = db.prepare("UPDATE passkey SET counter = ? WHERE id = ? AND counter = ?");
   return async (response, expectedChallenge) => {
     const known = find.get(response.id);
     if (!known) throw new Error("unknown passkey");
@@ -42,6 +41,6 @@ export function verifier(db, issuer) {
       requireUserVerification: true,
     });
     if (!verified) throw new Error("the passkey's answer was not accepted");
-    return { account: known.account, note: () => used.run(authenticationInfo.newCounter, known.id, known.counter) };
+    return { account: known.account, used: [authenticationInfo.newCounter, known.id, known.counter] };
   };
 }

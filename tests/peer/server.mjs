@@ -69,15 +69,13 @@ async function serve(signing) {
 
 /** The store and what stands in it beside oidc-provider's own artefacts. */
 async function disk() {
-  const [{ adapter, group, open }, passkeys] = [await import("./store.mjs"), await import("./passkey.mjs")];
+  const [{ adapter, open, writer }, passkeys] = [await import("./store.mjs"), await import("./passkey.mjs")];
   const db = open(`${settings.store}/peer.db`);
-  const write = group(db);
+  const write = writer(`${settings.store}/peer.db`);
   const find = db.prepare("SELECT grant_id FROM approval WHERE account = ? AND client = ?");
-  const keep = db.prepare("INSERT INTO approval (account, client, grant_id) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET grant_id = excluded.grant_id");
   return {
     adapter: adapter(db, write),
     approved: (account, client) => find.get(account, client)?.grant_id,
-    approve: (account, client, grant) => keep.run(account, client, grant),
     challenge: passkeys.challenge,
     verify: passkeys.verifier(db, issuer),
     write,
@@ -96,7 +94,7 @@ function withPasskey(provider, durable, secret) {
     if (request.url.endsWith("/options")) {
       return json(response, { challenge: durable.challenge(secret, asked), rpId: "localhost", timeout: 300000, userVerification: "required", allowCredentials: [] });
     }
-    const { account, note } = await durable.verify(JSON.parse(await body(request)), durable.challenge(secret, asked));
+    const { account, used } = await durable.verify(JSON.parse(await body(request)), durable.challenge(secret, asked));
     const client = asked.params.client_id;
     let grantId = durable.approved(account, client);
     const earlier = grantId && (await provider.Grant.find(grantId));
@@ -106,13 +104,9 @@ function withPasskey(provider, durable, secret) {
       grant.addOIDCScope("openid");
       grantId = await grant.save();
     }
-    const noted = durable.write(() => {
-      const { changes } = note();
-      if (!earlier) durable.approve(account, client, grantId);
-      return changes;
-    });
+    const noted = Promise.all([durable.write("used", ...used), earlier ? 1 : durable.write("approve", account, client, grantId)]);
     const result = { login: { accountId: account }, consent: { grantId } };
-    const [changes, next] = await Promise.all([noted, provider.interactionResult(request, response, result, { mergeWithLastSubmission: false })]);
+    const [[changes], next] = await Promise.all([noted, provider.interactionResult(request, response, result, { mergeWithLastSubmission: false })]);
     if (changes !== 1) throw new Error("the passkey was used elsewhere at the same moment");
     return json(response, { next });
   };

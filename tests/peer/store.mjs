@@ -3,6 +3,7 @@
 // Writes of requests that are under way together share one commit, and nobody is answered before it: the same group commit the
 // other side of the comparison has. One row an artefact, found by its id; sessions also by their uid.
 import Database from "better-sqlite3";
+import { Worker } from "node:worker_threads";
 
 export function open(path) {
   const db = new Database(path);
@@ -21,46 +22,51 @@ export function open(path) {
   return db;
 }
 
-/** Runs writes of several requests in one transaction; each promise settles after the commit. */
-export function group(db) {
-  const begin = db.prepare("BEGIN IMMEDIATE");
-  const commit = db.prepare("COMMIT");
-  const rollback = db.prepare("ROLLBACK");
-  let waiting = [];
-  function flush() {
-    const batch = waiting;
+/** The statements that write. They run in the writing thread, by their names. */
+export const WRITES = {
+  put:
+    "INSERT INTO artefact (id, payload, grant_id, uid, expires_at) VALUES (?, ?, ?, ?, ?) " +
+    "ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at",
+  remove: "DELETE FROM artefact WHERE id = ?",
+  revoke: "DELETE FROM artefact WHERE grant_id = ?",
+  consume: "UPDATE artefact SET payload = json_set(payload, '$.consumed', ?) WHERE id = ?",
+  used: "UPDATE passkey SET counter = ? WHERE id = ? AND counter = ?",
+  approve: "INSERT INTO approval (account, client, grant_id) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET grant_id = excluded.grant_id",
+};
+
+/**
+ * A thread that writes, so that nothing else waits while a commit waits for the disk or for another process. What is asked for while
+ * it commits goes into its next transaction together. `write(name, ...values)` answers the number of changed rows after the commit.
+ */
+export function writer(path) {
+  const thread = new Worker(new URL("./writer.mjs", import.meta.url), { workerData: { path } });
+  thread.on("error", (error) => {
+    throw error;
+  });
+  let [waiting, committing] = [[], []];
+  function send() {
+    committing = waiting;
     waiting = [];
-    const outcomes = [];
-    try {
-      begin.run();
-      for (const { work } of batch) outcomes.push(work());
-      commit.run();
-    } catch (error) {
-      if (db.inTransaction) rollback.run();
-      for (const { reject } of batch) reject(error);
-      return;
-    }
-    batch.forEach(({ resolve }, place) => resolve(outcomes[place]));
+    thread.postMessage(committing.map(({ name, values }) => [name, values]));
   }
-  return (work) =>
+  thread.on("message", ({ changes, error }) => {
+    const done = committing;
+    committing = [];
+    if (waiting.length > 0) send();
+    done.forEach(({ resolve, reject }, place) => (error ? reject(new Error(error)) : resolve(changes[place])));
+  });
+  return (name, ...values) =>
     new Promise((resolve, reject) => {
       // After the requests that have arrived by now were looked at: they take the same commit.
-      if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ work, resolve, reject });
+      if (waiting.length === 0 && committing.length === 0) setImmediate(() => committing.length === 0 && waiting.length > 0 && send());
+      waiting.push({ name, values, resolve, reject });
     });
 }
 
 /** The adapter class that oidc-provider wants: one object a kind of artefact. */
 export function adapter(db, write) {
-  const put = db.prepare(
-    "INSERT INTO artefact (id, payload, grant_id, uid, expires_at) VALUES (?, ?, ?, ?, ?) " +
-      "ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, expires_at = excluded.expires_at",
-  );
   const get = db.prepare("SELECT payload, expires_at FROM artefact WHERE id = ?");
   const byUid = db.prepare("SELECT payload, expires_at FROM artefact WHERE uid = ?");
-  const remove = db.prepare("DELETE FROM artefact WHERE id = ?");
-  const revoke = db.prepare("DELETE FROM artefact WHERE grant_id = ?");
-  const consume = db.prepare("UPDATE artefact SET payload = json_set(payload, '$.consumed', ?) WHERE id = ?");
   const now = () => Math.floor(Date.now() / 1000);
   const alive = (row) => (row && (row.expires_at === null || row.expires_at > now()) ? JSON.parse(row.payload) : undefined);
   // Kinds that are taken back together with their grant.
@@ -77,7 +83,7 @@ export function adapter(db, write) {
       const grant = grantable.has(this.kind) ? (payload.grantId ?? null) : null;
       const uid = this.kind === "Session" ? (payload.uid ?? null) : null;
       const text = JSON.stringify(payload);
-      await write(() => put.run(this.key(id), text, grant, uid, expiresIn ? now() + expiresIn : null));
+      await write("put", this.key(id), text, grant, uid, expiresIn ? now() + expiresIn : null);
     }
     async find(id) {
       return alive(get.get(this.key(id)));
@@ -89,13 +95,13 @@ export function adapter(db, write) {
       return undefined;
     }
     async consume(id) {
-      await write(() => consume.run(now(), this.key(id)));
+      await write("consume", now(), this.key(id));
     }
     async destroy(id) {
-      await write(() => remove.run(this.key(id)));
+      await write("remove", this.key(id));
     }
     async revokeByGrantId(grantId) {
-      await write(() => revoke.run(grantId));
+      await write("revoke", grantId);
     }
   };
 }
