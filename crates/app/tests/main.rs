@@ -16,6 +16,7 @@ mod custody;
 mod keys;
 mod gate;
 mod leak;
+mod rotation;
 mod run;
 mod verify;
 mod worker;
