@@ -280,6 +280,55 @@ async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     panic!("waited in vain");
 }
 
+/// A PostgreSQL of its own, which may be crashed.
+struct Cluster(tempfile::TempDir);
+
+impl Cluster {
+    fn ask(&self, verb: &str) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres");
+        let notes = self.0.path().join("notes");
+        let output = Command::new(script).arg(verb).arg(notes).env("LIONROCK_DURABLE", "1").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.ask("stop");
+    }
+}
+
+/// The database crashes between the last statement and the commit, and the server lives: it closes the custody as soon as the
+/// database is back, without a verdict, and the person takes new pictures.
+#[test]
+fn a_database_that_dies_at_the_commit_leaves_a_process_loss() {
+    if std::env::var("LIONROCK_TEST_ENGINES").is_ok_and(|engines| engines == "sqlite") {
+        return println!("left out: PostgreSQL, because LIONROCK_TEST_ENGINES=sqlite");
+    }
+    engines::run(async {
+        let cluster = Cluster(tempfile::tempdir().unwrap());
+        let (house, film) = (House::build(Some(cluster.ask("start"))), Arc::new(Film::load()));
+        let server = house.start(Some("custody-closing>postgres-before-commit=pause"));
+        let phone = server.phone();
+        phone.agree().await.unwrap();
+        let actions = phone.challenge().await.unwrap();
+        let driving = drive_on(&server, &phone, &film, &actions, Whole);
+        assert_eq!(server.held(&house).await, server.pid());
+        cluster.ask("halt");
+        std::fs::write(house.go(), "").unwrap();
+        wait_for(|| house.log().contains("a judgement could not be written down").then_some(())).await;
+        driving.abort();
+        cluster.ask("start");
+        let (custody, registration) = house.closed(0).await;
+        assert_eq!(custody.state, State::Closed(ProcessLoss));
+        assert!(custody.receipt.is_some() && registration.unwrap().verdict.is_none());
+        look_on(&phone, &film, &actions, Retake, "a database that died").await;
+        clean(&house.look(&film.needles), "a database that died");
+        server.stop(&house);
+    });
+}
+
 /// Pictures that kill the decoder again and again are somebody's attempt: the third within an hour is an entry of its own.
 #[test]
 fn repeated_losses_over_malformed_pictures_raise_an_alarm() {
@@ -354,7 +403,9 @@ fn no_process_leaves_a_core() {
     };
     let dumped = |mut child: Child| {
         let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::ABORT);
+        // Its input stays open meanwhile: at the end of it workers and watchdogs go by themselves, and may be faster.
+        let _input = child.stdin.take();
+        rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
         let ended = child.wait().unwrap();
         assert_eq!(ended.signal(), Some(6), "it should have been aborted");
         ended.core_dumped()

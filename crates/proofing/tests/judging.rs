@@ -84,6 +84,26 @@ fn another_order_is_refused_whatever_the_labels_say() {
 }
 
 #[test]
+fn a_camera_one_moment_behind_the_page_is_no_wrong_answer() {
+    let person = &people()[2];
+    for actions in [[TurnLeft, LookUp], [TurnRight, LookDown], [LookUp, ComeCloser], [ComeCloser, TurnLeft]] {
+        // The first picture of the second movement still shows the end of the first one.
+        let mut late = frames(person, &actions);
+        let again = selfie_frames(person, &actions, 5).remove(3).2;
+        assert_eq!((late[3].action, late[4].action), (Some(actions[0]), Some(actions[1])));
+        late[4].picture.clone_from(&again);
+        let judgement = judged(card(person), late, &actions);
+        assert_eq!((judgement.verdict, judgement.reasons), (Verdict::Accepted, Vec::new()), "{actions:?}");
+        // All of its pictures: the second movement was never made.
+        let mut never = frames(person, &actions);
+        for (at, seed) in [(4, 5), (5, 6), (6, 7)] {
+            never[at].picture = selfie_frames(person, &actions, seed).remove(3).2;
+        }
+        says(&judged(card(person), never, &actions), Verdict::Retake, Reason::ActionsNotFollowed);
+    }
+}
+
+#[test]
 fn still_pictures_are_refused() {
     let person = &people()[0];
     let actions = [TurnLeft, LookUp];

@@ -2,7 +2,8 @@
 //!
 //! A test starts the program with `LIONROCK_FAIL_POINT=[FIRST>]NAME=ACTION[@COUNT]`: `abort` ends it at once as a power cut
 //! would; `hang` names this thread [`HELD`] and holds it for ever, so that the test can look at the program and kill it
-//! from outside; `sleep` stops this thread for a second. COUNT is the how-manieth visit (default 1). With FIRST the point
+//! from outside; `pause` does the same until the file named by `LIONROCK_FAIL_POINT_GO` exists; `sleep` stops this thread for
+//! a second. COUNT is the how-manieth visit (default 1). With FIRST the point
 //! counts only on a thread that has passed that place before. The list of names is the list of calls.
 
 /// The name of a thread that is held, as `/proc/PID/task/TID/comm` shows it.
@@ -17,6 +18,8 @@ pub enum Action {
     Hang,
     /// Give away what is held here: a planted leak, for tests of the tests.
     Leak,
+    /// Hold until a file is there.
+    Pause,
     /// Stop for a second.
     Sleep,
 }
@@ -35,6 +38,10 @@ pub fn reach(name: &str) {
         Some(Action::Hang) => {
             drop(std::thread::Builder::new().name(HELD.to_owned()).spawn(|| hold()));
             hold()
+        }
+        Some(Action::Pause) => {
+            drop(std::thread::Builder::new().name(HELD.to_owned()).spawn(|| pause()));
+            pause();
         }
         Some(Action::Leak) | None => {}
     }
@@ -93,6 +100,15 @@ pub fn hold() -> ! {
 }
 
 #[cfg(debug_assertions)]
+#[expect(clippy::disallowed_methods, reason = "a test's way into a child process; absent from release builds")]
+fn pause() {
+    let go = std::env::var("LIONROCK_FAIL_POINT_GO").unwrap_or_default();
+    while !std::path::Path::new(&go).exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[cfg(debug_assertions)]
 const VARIABLE: &str = "LIONROCK_FAIL_POINT";
 
 #[cfg(debug_assertions)]
@@ -117,6 +133,7 @@ impl Plan {
             "abort" => Action::Abort,
             "hang" => Action::Hang,
             "leak" => Action::Leak,
+            "pause" => Action::Pause,
             "sleep" => Action::Sleep,
             _ => return None,
         };

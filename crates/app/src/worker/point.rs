@@ -23,6 +23,6 @@ pub fn reach(name: &str) -> bool {
             failpoint::hold()
         }
         Some(Action::Leak) => true,
-        Some(Action::Sleep) | None => false,
+        Some(Action::Pause | Action::Sleep) | None => false,
     }
 }

@@ -77,7 +77,7 @@ impl House {
             command.args(["--store", store]);
         }
         if let Some(plan) = plan {
-            command.env("LIONROCK_FAIL_POINT", plan);
+            command.env("LIONROCK_FAIL_POINT", plan).env("LIONROCK_FAIL_POINT_GO", self.go());
         }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
@@ -86,6 +86,11 @@ impl House {
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {}", self.log()));
         let authority = std::fs::read_to_string(said["ca"].as_str().unwrap()).unwrap();
         Server { child, issuer: said["issuer"].as_str().unwrap().to_owned(), authority }
+    }
+
+    /// The file that lets a paused process go on.
+    pub fn go(&self) -> PathBuf {
+        self.folder.path().join("go")
     }
 
     pub fn log(&self) -> String {
