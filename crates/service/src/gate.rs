@@ -95,7 +95,12 @@ pub async fn passed(platform: &Arc<Platform>, caller: &Caller, findings: Vec<Fin
                 });
                 audit::append(tx, &shared, &caller, &Event::new("deviation.accepted", None, body))?;
             }
-            audit::append(tx, &shared, &caller, &Event::new("gate.passed", None, body(&shared.settings.realm, &findings)))?;
+            audit::append(
+                tx,
+                &shared,
+                &caller,
+                &Event::new("gate.passed", None, body(&shared.settings.realm, &findings)),
+            )?;
             Ok(())
         })
         .await

@@ -294,6 +294,41 @@ async fn readiness_tells_which_part_fails() {
 }
 
 #[tokio::test]
+async fn a_condition_of_the_gate_that_lapsed_makes_it_unready_until_it_holds_again() {
+    let stage = Stage::new().await;
+    let site = stage.site();
+    publish(&stage).await;
+    let look = |failed| {
+        let caller = Caller::platform(stage.clock.now(), Arc::new(System));
+        let platform = Arc::clone(&stage.state.platform);
+        async move { lionrock_service::gate::looked_again(&platform, &caller, failed).await.unwrap() }
+    };
+    look(vec!["trusted-clock"]).await;
+    let (status, _, body) = get_page(&site, "/readyz").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["checks"]["gate"], false, "{body}");
+    look(Vec::new()).await;
+    assert_eq!(get_page(&site, "/readyz").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn everybody_may_read_which_exceptions_stand_and_nobody_why() {
+    let stage = Stage::new().await;
+    let site = stage.site();
+    let (status, _, body) = get_page(&site, "/deviations").await;
+    assert_eq!(status, StatusCode::OK);
+    let from = stage.clock.now().seconds();
+    let shown = json!({ "deviations": [{
+        "check": "root-key-in-a-module", "from": from, "until": from + 3600,
+        "what": "The root of all keys is held in software, not in a hardware module.",
+    }], "realm": "test-demo" });
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), shown, "no id, no reason");
+    stage.clock.advance(Duration::from_secs(3600));
+    let (_, _, body) = get_page(&site, "/deviations").await;
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["deviations"], json!([]), "it ends by itself");
+}
+
+#[tokio::test]
 async fn files_may_be_kept_only_under_their_version() {
     let stage = Stage::new().await;
     let site = stage.site();

@@ -5,10 +5,13 @@ use lionrock_crypto::random::System;
 use lionrock_crypto::ring::Root;
 use lionrock_crypto::secret::Secret;
 use lionrock_model::custody::Label;
+use lionrock_model::deviation::{Deviation, Excusable};
 use lionrock_model::id::CustodyId;
 use lionrock_model::person::CardFacts;
 use lionrock_model::proofing::{Challenge, Stage as Step};
 use lionrock_model::realm::Realm;
+use lionrock_model::statement::Span;
+use lionrock_service::gate::Watch;
 use lionrock_service::ledger::Desk;
 use lionrock_service::platform::Limits;
 use lionrock_service::port::{
@@ -20,6 +23,7 @@ use lionrock_testkit::clock::Clock;
 use lionrock_testkit::engines::Place;
 use lionrock_web::{AppState, EdgeSettings, routes};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The site on a fresh store, with a clock that stands still.
@@ -56,7 +60,15 @@ impl Stage {
             custodian: None,
         };
         let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
-        let platform = Arc::new(Platform { store, keys, settings, ports, vault: Default::default(), gate: Default::default(), ledger: Desk::default() });
+        let platform = Arc::new(Platform {
+            store,
+            keys,
+            settings,
+            ports,
+            vault: Default::default(),
+            gate: Watch::new(vec![deviation(&clock)]),
+            ledger: Desk::default(),
+        });
         let ticking = clock.clone();
         let state = AppState::new(platform, edge, Arc::new(move || ticking.now()), Arc::new(System));
         Self { _place: place, clock, state }
@@ -66,6 +78,13 @@ impl Stage {
     pub fn site(&self) -> Router {
         routes::table(&self.state)
     }
+}
+
+/// One exception, for an hour, with a reason that is nobody's business.
+fn deviation(clock: &Clock) -> Deviation {
+    let span = Span { from: clock.now(), until: clock.now().after(Duration::from_secs(3600)) };
+    let (id, reason) = ("canary-id".to_owned(), "A canary reason".to_owned());
+    Deviation { check: Excusable::RootInSoftware, id, realm: "test-demo".to_owned(), reason, span }
 }
 
 /// Nobody answers.

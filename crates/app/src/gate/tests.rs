@@ -58,7 +58,9 @@ impl Stage {
             build: Build { debug: false, rehearsal: false },
             clock: Some(Reading { answers: 3, behind_ms: -40 }),
             cloud: None,
-            host: host::NAMES.map(|name| Condition { name, held: true, found: "as found".to_owned(), mend: "mend it" }).into(),
+            host: host::NAMES
+                .map(|name| Condition { name, held: true, found: "as found".to_owned(), mend: "mend it" })
+                .into(),
             now: NOW,
         };
         let stage = Self { folder, config, realm: Realm::Production, limits: Limits::default(), around, keys };
