@@ -7,6 +7,7 @@ use lionrock_model::account::AccountRefusal;
 use lionrock_model::correction::{Outcome, State, Statement, Unusable};
 use lionrock_model::id::{CorrectionId, CustodyId};
 use lionrock_model::policy::Field;
+use lionrock_model::recovery::COOLING_OFF;
 use lionrock_model::session::SessionRefusal;
 use lionrock_model::time::Millis;
 use lionrock_service::account::data::{Agreed, Extent};
@@ -65,7 +66,7 @@ fn statement(field: &str, should: &str) -> Statement {
 
 /// A recovery that was carried out at `$3`.
 const RECOVERED: &str = "INSERT INTO recovery (id, resident, browser, first_code, second_code, lost, created_at, expires_at, \
-                         done_at) VALUES ($1, $1, NULL, $2, $2, 0, $3, $3 + 259200000, $3)";
+                         done_at) VALUES ($1, $1, NULL, $2, $2, 0, $3, $4, $3)";
 const STEP_UP: AccountRefusal = AccountRefusal::Session(SessionRefusal::StepUpNeeded);
 
 both_engines! {
@@ -329,7 +330,7 @@ both_engines! {
         let (scene, letters, mut mei) = signed_in(&place).await;
         let (who, now) = (mei.id, scene.clock.now());
         let done = scene.platform.store.write(move |tx| {
-            tx.execute(RECOVERED, &[who.as_bytes().into(), vec![7_u8; 32].into(), now.into()])
+            tx.execute(RECOVERED, &[who.as_bytes().into(), vec![7_u8; 32].into(), now.into(), now.after(COOLING_OFF).into()])
         }).await;
         assert_eq!(done.unwrap_or_else(|error: lionrock_store::Error| panic!("{error}")), 1);
         let give = async |mei: &Person| contact::give(&scene.platform, &caller(&scene.clock), &cookie(mei), "new@example.hk").await;
