@@ -143,7 +143,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         ),
         (Language::En, News::CorrectionReceived) => (
             "We have your request for correction",
-            "You told us that something we keep about you is wrong. We answer within 40 days.",
+            "You told us that something we keep about you is wrong. It has to be answered within 40 days.",
             "You can see your request in your account and take it back until it is decided. If it was not you: sign in, take it back, and look at your sessions.",
         ),
         (Language::En, News::CorrectionWithdrawn) => (
@@ -168,7 +168,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         ),
         (Language::ZhHant, News::CorrectionReceived) => (
             "我們已收到你的更正要求",
-            "你告訴我們，我們保存的一項資料有誤。我們會在 40 日內答覆。",
+            "你告訴我們，我們保存的一項資料有誤。這項要求須在 40 日內獲答覆。",
             "你可在帳戶中查看這項要求，並在作出決定前收回。如果不是你本人所為：請登入，收回要求，並查看你的登入。",
         ),
         (Language::ZhHant, News::CorrectionWithdrawn) => (
@@ -193,7 +193,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         ),
         (Language::ZhHans, News::CorrectionReceived) => (
             "我们已收到您的更正请求",
-            "您告诉我们，我们保存的一项信息有误。我们会在 40 天内答复。",
+            "您告诉我们，我们保存的一项信息有误。这项请求须在 40 天内得到答复。",
             "您可以在账户中查看这项请求，并在作出决定前撤回。如果不是您本人操作：请登录，撤回请求，并查看您的登录。",
         ),
         (Language::ZhHans, News::CorrectionWithdrawn) => (

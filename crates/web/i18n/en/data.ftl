@@ -145,7 +145,7 @@ consents-ended = on { $moment }
 
 corrections-title = Ask for a correction
 corrections-lead = Tell us which fact about you is wrong and what it should be.
-corrections-tip-days = We must answer within 40 days (Cap. 486, section 23). An officer looks at your request and at the records of the authority that issued your card.
+corrections-tip-days = It has to be answered within 40 days (Cap. 486, section 23). For now an officer reads it with you at a registration counter: show this page there, with the document that proves it.
 corrections-tip-told = If we do not agree, we tell you why, and your own statement is kept with the fact (section 25).
 corrections-tip-self = Your e-mail address you change yourself, at once:
 corrections-yours = Your requests
@@ -160,7 +160,7 @@ correction-received = Received
 correction-sealed = What you write is sealed under your own key. You can take the request back until it is decided.
 correction-continue = Send the request
 correction-withdraw = Take back the request about “{ $field }”
-correction-due = We answer by { $day }.
+correction-due = The answer is due by { $day }.
 correction-late = The 40 days are over without an answer. You can complain to the Privacy Commissioner for Personal Data; this page shows the dates.
 correction-state-received = received
 correction-state-decided = decided

@@ -122,7 +122,7 @@ consents-ended = 在 { $moment }
 
 corrections-title = 请求更正
 corrections-lead = 告诉我们哪一项信息不正确，以及应该是什么。
-corrections-tip-days = 我们必须在 40 天内答复（第 486 章第 23 条）。工作人员会查看您的请求，以及签发身份证机关的记录。
+corrections-tip-days = 请求须在 40 天内得到答复（第 486 章第 23 条）。目前由工作人员在登记柜台与您一同查看：请带上证明文件，在柜台出示本页。
 corrections-tip-told = 如果我们不同意，会告诉您原因，并将您的陈述与该项信息一同保存（第 25 条）。
 corrections-tip-self = 电子邮箱您可以自行更改，立即处理：
 corrections-yours = 您的请求
@@ -137,7 +137,7 @@ correction-received = 收到日期
 correction-sealed = 您所写的内容以您专有的密钥密封。在作出决定之前，您可以撤回请求。
 correction-continue = 发送请求
 correction-withdraw = 撤回关于“{ $field }”的请求
-correction-due = 我们会在 { $day } 或之前答复。
+correction-due = 答复期限：{ $day }。
 correction-late = 40 天已过，仍未答复。您可以向个人资料私隐专员投诉；本页列明有关日期。
 correction-state-received = 已收到
 correction-state-decided = 已决定

@@ -122,7 +122,7 @@ consents-ended = 在 { $moment }
 
 corrections-title = 要求更正
 corrections-lead = 告訴我們哪一項資料不正確，以及應該是甚麼。
-corrections-tip-days = 我們必須在 40 日內答覆（第 486 章第 23 條）。職員會查看你的要求，以及簽發身份證機關的紀錄。
+corrections-tip-days = 要求須在 40 日內獲答覆（第 486 章第 23 條）。目前由職員在登記櫃位與你一同查看：請帶同證明文件，在櫃位出示本頁。
 corrections-tip-told = 如我們不同意，會告訴你原因，並將你的陳述與該項資料一併保存（第 25 條）。
 corrections-tip-self = 電郵地址你可以自行更改，即時處理：
 corrections-yours = 你的要求
@@ -137,7 +137,7 @@ correction-received = 收到日期
 correction-sealed = 你所寫的內容以你專有的密鑰密封。在作出決定之前，你可以收回要求。
 correction-continue = 送出要求
 correction-withdraw = 收回關於「{ $field }」的要求
-correction-due = 我們會在 { $day } 或之前答覆。
+correction-due = 答覆期限：{ $day }。
 correction-late = 40 日已過，仍未答覆。你可以向個人資料私隱專員投訴；本頁列明有關日期。
 correction-state-received = 已收到
 correction-state-decided = 已決定

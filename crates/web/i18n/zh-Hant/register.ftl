@@ -130,7 +130,7 @@ passkey-kept-wrong = 資料有誤？請勿繼續，櫃檯可以為你更正。
 passkey-continue = 建立我的通行密鑰
 
 codes-title = 保存復原碼
-codes-lead = 如果所有存有通行密鑰的裝置都失去了，用其中兩個恢復碼和身份證號碼便可重新登入。每個恢復碼只能用一次。
+codes-lead = 如果所有存有通行密鑰的裝置都失去了，用其中兩個復原碼和身份證號碼便可重新登入。每個復原碼只能用一次。
 codes-once = 復原碼只在此刻顯示一次。請抄寫或列印，並與手機分開存放。
 codes-copy = 全部複製
 codes-print = 列印
