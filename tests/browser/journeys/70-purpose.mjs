@@ -130,7 +130,39 @@ async function nobodyIsCalled({ demo, browser }) {
   assert.deepEqual(outside, [], "the server is connected with somebody outside");
 }
 
+/** The watch itself: pages that would reach out are noticed, each way by itself. */
+async function theWatchSees({ browser }) {
+  const outside = "https://outside.example/";
+  const ways = {
+    picture: (address) => void (new Image().src = address),
+    beacon: (address) => void navigator.sendBeacon(address, "x"),
+    fetch: (address) => void fetch(address).catch(() => {}),
+    frame: (address) => void (document.body.append(Object.assign(document.createElement("iframe"), { src: address }))),
+  };
+  for (const [way, reach] of Object.entries(ways)) {
+    const visitor = await browser.visitor();
+    const seen = watch(visitor);
+    await visitor.open("/");
+    await visitor.page.evaluate(reach, outside);
+    await visitor.page.waitForTimeout(300);
+    // The policy stops it before it leaves, and says so; what leaves all the same is seen as a request. The crawl fails on either.
+    assert.ok(visitor.complaints.length > 0, `${way}: the policy did not stop it`);
+    assert.throws(() => visitor.quiet(way), /complains/);
+    if (way === "picture") assert.ok(seen.faults.length > 0, `${way}: no request was seen`);
+  }
+  const visitor = await browser.visitor();
+  await visitor.open("/");
+  await visitor.page.evaluate((address) => document.body.append(Object.assign(document.createElement("a"), { href: address, ping: "/p" })), outside);
+  await assert.rejects(inspect(visitor, "/"), /reaches out/);
+  await visitor.open("/");
+  await visitor.page.evaluate(() => localStorage.setItem("visitor", "1"));
+  await assert.rejects(inspect(visitor, "/"), /values are stored/);
+  await visitor.context.addCookies([{ name: "_ga", value: "1", url: visitor.demo.issuer }]);
+  await assert.rejects(cookies(visitor), /somebody else/);
+}
+
 export const journeys = {
+  "a page that reaches out would be noticed": theWatchSees,
   "every page asks nobody but the site, in English": (all) => everyPage(all, "en", 0),
   "every page asks nobody but the site, in Traditional Chinese": (all) => everyPage(all, "zh-Hant", 1),
   "every page asks nobody but the site, in Simplified Chinese": (all) => everyPage(all, "zh-Hans", 2),
