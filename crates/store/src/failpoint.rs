@@ -40,7 +40,7 @@ pub fn reach(name: &str) {
             hold()
         }
         Some(Action::Pause) => {
-            drop(std::thread::Builder::new().name(HELD.to_owned()).spawn(|| pause()));
+            drop(std::thread::Builder::new().name(HELD.to_owned()).spawn(pause));
             pause();
         }
         Some(Action::Leak) | None => {}

@@ -176,7 +176,6 @@ async fn supervise(
                 Err(error) => tracing::error!(%error, "the watchdog cannot be started"),
             }
             drop(whose);
-            #[expect(clippy::disallowed_methods, reason = "processes are watched by the runtime's own clock")]
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -206,7 +205,6 @@ struct Guarded {
     until: Instant,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the watchdog keeps the clock")]
 fn watch(told: &Receiver<Order>) {
     let mut guarded: HashMap<u32, Guarded> = HashMap::new();
     loop {

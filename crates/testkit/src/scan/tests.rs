@@ -82,7 +82,7 @@ fn narrow(number: f32, fraction_bits: i32, bias: i32) -> u16 {
     let exponent = number.abs().log2().floor() as i32;
     let scaled = f64::from(number.abs()) / 2_f64.powi(exponent - fraction_bits);
     let fraction = scaled.round_ties_even() as u16 - (1 << fraction_bits);
-    u16::from(number < 0.0) << 15 | (((exponent + bias) as u16) << fraction_bits) + fraction
+    (u16::from(number < 0.0) << 15) | ((((exponent + bias) as u16) << fraction_bits) + fraction)
 }
 
 /// coreutils' base64, another program than the search.
