@@ -92,9 +92,9 @@ mod tests {
     #[tokio::test]
     async fn the_median_of_the_answers_counts_and_silence_is_no_answer() {
         let (right, late, wild) = (server(0.0, false).await, server(2.5, false).await, server(-900.0, false).await);
-        let one = reading(&[right.clone()]).await.unwrap();
+        let one = reading(std::slice::from_ref(&right)).await.unwrap();
         assert!(one.answers == 1 && one.behind_ms.abs() < 500, "{one:?}");
-        let two = reading(&[late.clone()]).await.unwrap();
+        let two = reading(std::slice::from_ref(&late)).await.unwrap();
         assert!((2_000..3_000).contains(&two.behind_ms), "{two:?}");
         // One liar among three changes nothing; among two it is believed, because nobody outvotes it.
         let three = reading(&[right.clone(), wild.clone(), right.clone()]).await.unwrap();

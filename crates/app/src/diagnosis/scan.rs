@@ -11,10 +11,13 @@ pub struct Found {
     pub line: usize,
 }
 
+/// Whether a line holds something of a kind.
+type Look = fn(&[char]) -> bool;
+
 /// Everything personal in a text; `canaries` are words that were planted to be found.
 #[must_use]
 pub fn personal(text: &str, canaries: &[String]) -> Vec<Found> {
-    let checks: [(&'static str, fn(&[char]) -> bool); 6] = [
+    let checks: [(&'static str, Look); 6] = [
         ("an identity card number", card_number),
         ("a telephone number", telephone),
         ("an e-mail address", email),

@@ -111,8 +111,8 @@ fn private_key(path: &Path) -> Result<(), String> {
     let der = key.secret_der();
     known(der)?;
     // The secret number of an elliptic curve stands in it as an octet string of 32 bytes: the same key in another wrapping.
-    let numbers = der.windows(34).filter_map(|window| window.strip_prefix(&[0x04, 0x20]));
-    numbers.map(known).collect()
+    let mut numbers = der.windows(34).filter_map(|window| window.strip_prefix(&[0x04, 0x20]));
+    numbers.try_for_each(known)
 }
 
 fn public_key(bytes: &[u8]) -> Result<(), String> {
@@ -129,7 +129,7 @@ fn service_secret(authentication: &Authentication) -> Result<(), String> {
         }
         Authentication::Keys { jwks } => {
             let keys = JwkSet::parse(jwks.as_bytes()).map_err(|error| error.to_string())?;
-            keys.keys().iter().map(|key| known(&key.key.bytes())).collect()
+            keys.keys().iter().try_for_each(|key| known(&key.key.bytes()))
         }
         Authentication::Public => Ok(()),
     }

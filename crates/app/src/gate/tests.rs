@@ -203,6 +203,7 @@ fn budgets() -> lionrock_model::budget::Budgets {
 }
 
 type Spoil = fn(&mut Stage);
+type Change = fn(&mut DeviationClaims);
 
 /// One change each, and the only check that refuses it.
 const SPOILT: &[(&str, Spoil)] = &[
@@ -373,7 +374,7 @@ fn a_deviation_excuses_its_check_and_only_that() {
 #[test]
 fn a_bad_deviation_is_refused_with_its_reason_and_excuses_nothing() {
     let both = ["privacy-1", "security-1"];
-    let cases: [(&[&str], fn(&mut DeviationClaims), &str); 9] = [
+    let cases: [(&[&str], Change, &str); 9] = [
         (&both, |it| it.check = "release-build".to_owned(), "no check that can be excused"),
         (&both, |it| it.check = "no-such-check".to_owned(), "no check that can be excused"),
         (&both, |it| it.expires = "2026-11-23T00:00:00Z".to_owned(), "expired"),
