@@ -150,7 +150,7 @@ both_engines! {
         let restored = house.restore(target.open().await, &data).await.unwrap();
         assert_eq!(restored.counts, made.counts);
         let (before, now) = restored.ledger;
-        assert!(before >= 3000 && now >= before + 1, "{before} {now}");
+        assert!(before >= 3000 && now > before, "{before} {now}");
         crate::ledger::round(&restored.platform, &house.clock).await.unwrap();
         assert!(crate::ledger::check(&restored.platform, None).is_good());
     }
@@ -203,7 +203,7 @@ async fn remove_passkey(house: &House, person: &scene::Person) -> CredentialId {
 fn everything(house: &House, path: &std::path::Path) -> (Vec<Vec<u8>>, Vec<([u8; 16], Vec<u8>)>) {
     let mut content = Content::new(Reader::open(path, &[again(&house.custodian)]).unwrap());
     let (mut values, mut keys) = (Vec::new(), Vec::new());
-    while let Some(frame) = content.next().unwrap() {
+    while let Some(frame) = content.frame().unwrap() {
         match frame {
             Frame::Row(row) => values.extend(row.into_iter().filter_map(|value| match value {
                 Value::Bytes(bytes) => Some(bytes),

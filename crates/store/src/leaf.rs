@@ -107,17 +107,14 @@ pub fn marks(tx: &mut Tx<'_>, events: [[u8; 16]; 4]) -> Result<Vec<Mark>, Error>
         .collect()
 }
 
+/// An entry and its sealed body, unless erased.
+pub type WithBody = (Entry, Option<Vec<u8>>);
+
 /// The entries of these kinds from place `from` to before `to`, in order, at most so many, with their sealed bodies.
 ///
 /// # Errors
 /// Of the store; [`Error::Corrupt`] for more than [`MOST_KINDS`] kinds.
-pub fn of_kinds(
-    tx: &mut Tx<'_>,
-    kinds: &[&str],
-    from: u64,
-    to: u64,
-    most: u32,
-) -> Result<Vec<(Entry, Option<Vec<u8>>)>, Error> {
+pub fn of_kinds(tx: &mut Tx<'_>, kinds: &[&str], from: u64, to: u64, most: u32) -> Result<Vec<WithBody>, Error> {
     if kinds.len() > MOST_KINDS {
         return Err(Error::corrupt("more kinds than are asked for at once"));
     }

@@ -166,7 +166,7 @@ both_engines! {
         for other in others {
             let target = other.open().await;
             let rows = before.clone();
-            target.write(|tx| while_any(tx)).await.unwrap();
+            target.write(while_any).await.unwrap();
             target.write(move |tx| rows.iter().try_for_each(|(table, rows)| backup::insert(tx, table, rows))).await.unwrap();
             assert!(whole(&target).await == before, "the same rows");
             assert_eq!(target.read(backup::keyless).await.unwrap(), Some(id(0)), "keys did not come along");
@@ -179,7 +179,7 @@ both_engines! {
             }).await.unwrap();
             assert!(given.into_iter().all(|given| given));
             assert_eq!(target.read(backup::keyless).await.unwrap(), Some(id(1000)));
-            target.write(|tx| while_any(tx)).await.unwrap();
+            target.write(while_any).await.unwrap();
             assert!(target.read(backup::is_empty).await.unwrap());
         }
     }

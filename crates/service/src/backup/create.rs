@@ -112,7 +112,7 @@ fn write_all(
     let mut frames = Frames::new(Writer::create(&path, &data, &custodian, &*caller.entropy)?);
     let mut done = 0;
     for table in backup::data_tables() {
-        done = write_table(tx, &mut frames, table, &mut |rows| progress("rows", done + rows, total))? + done;
+        done += write_table(tx, &mut frames, table, &mut |rows| progress("rows", done + rows, total))?;
     }
     let sign = |digest: &[u8; 32]| Ok(platform.keys.signer(Signer::Receipt)?.1.sign(digest)?);
     let (written, counts) = frames.finish(sign)?;

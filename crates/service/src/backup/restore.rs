@@ -172,7 +172,7 @@ fn check(
     let total = std::fs::metadata(path).map_err(|error| Trouble::place(path, &error))?.len();
     let mut content = Content::new(Reader::open(path, custodians)?);
     let mut last = 0;
-    while let Some(frame) = content.next()? {
+    while let Some(frame) = content.frame()? {
         if let Frame::Table(name, columns) = &frame
             && backup::columns(name).ok() != Some(columns.as_slice())
         {
@@ -200,7 +200,7 @@ fn ours(ring: &KeyRing, path: &Path, seal: Option<&Seal>) -> Result<(), Trouble>
 fn ring_entries(path: &Path, custodians: &[KeyPair]) -> Result<Ring, Trouble> {
     let mut content = Content::new(Reader::open(path, custodians)?);
     let (mut entries, mut columns) = (Vec::new(), Vec::new());
-    while let Some(frame) = content.next()? {
+    while let Some(frame) = content.frame()? {
         match frame {
             Frame::Table(name, names) if name == "key_ring" => columns = names,
             Frame::Table(..) => return Err(content.reader.wrong("a key file holds keys alone")),
@@ -259,7 +259,7 @@ async fn import(
     let mut content = Content::new(Reader::open(path, custodians)?);
     let mut table = String::new();
     let (mut rows, mut done) = (Vec::new(), 0);
-    while let Some(frame) = content.next()? {
+    while let Some(frame) = content.frame()? {
         match frame {
             Frame::Table(name, _) => {
                 insert(platform, &table, std::mem::take(&mut rows)).await?;
@@ -293,7 +293,7 @@ async fn insert(platform: &Arc<Platform>, table: &str, rows: Vec<Vec<Value>>) ->
 async fn import_keys(platform: &Arc<Platform>, path: &Path, custodians: &[KeyPair]) -> Result<(), Trouble> {
     let mut content = Content::new(Reader::open(path, custodians)?);
     let (mut rows, mut keys) = (Vec::new(), Vec::new());
-    while let Some(frame) = content.next()? {
+    while let Some(frame) = content.frame()? {
         match frame {
             Frame::Row(row) => rows.push(row),
             Frame::Key(id, key) => keys.push((id, key)),

@@ -179,7 +179,7 @@ impl Content {
     ///
     /// # Errors
     /// [`Trouble::Damaged`].
-    pub fn next(&mut self) -> Result<Option<Frame>, Trouble> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, Trouble> {
         if self.seal.is_some() {
             return Ok(None);
         }

@@ -36,7 +36,7 @@ fn copy(from: &Path, to: &Path) {
 fn whole(path: &Path, house: &House) -> Result<u64, Trouble> {
     let mut content = Content::new(Reader::open(path, &[again(&house.custodian)])?);
     let mut frames = 0;
-    while content.next()?.is_some() {
+    while content.frame()?.is_some() {
         frames += 1;
     }
     Ok(frames)
@@ -276,7 +276,7 @@ async fn forge(house: &House, path: &Path) -> u64 {
     let forged = path.with_extension("forged");
     let header = content.reader.header.clone();
     let mut frames = Frames::new(Writer::create(&forged, &header, &custodian, &System).unwrap());
-    while let Some(frame) = content.next().unwrap() {
+    while let Some(frame) = content.frame().unwrap() {
         match frame {
             Frame::Table(name, columns) => frames.table(&name, &columns).unwrap(),
             Frame::Row(row) => frames.row(&row).unwrap(),
