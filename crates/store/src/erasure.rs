@@ -9,7 +9,8 @@ const BEGIN: &str = "INSERT INTO erasure (resident, version, step, event, begun_
 const OPEN: &str = "SELECT resident, version, step, event, begun_at, done_at FROM erasure WHERE done_at IS NULL \
                     ORDER BY begun_at LIMIT $1";
 const FIND: &str = "SELECT resident, version, step, event, begun_at, done_at FROM erasure WHERE resident = $1";
-const STEP: &str = "UPDATE erasure SET step = $3, done_at = $4, version = version + 1 WHERE resident = $1 AND version = $2";
+const STEP: &str =
+    "UPDATE erasure SET step = $3, done_at = $4, version = version + 1 WHERE resident = $1 AND version = $2";
 const DELETE: &str = "DELETE FROM erasure WHERE resident = $1 AND done_at IS NOT NULL";
 
 /// An erasure under way, or done.
