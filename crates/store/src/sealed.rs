@@ -196,16 +196,14 @@ const NEXT_PERSON: &str = "SELECT id FROM resident WHERE id > $1 AND sealed_key 
 const DISTURB: &str = "UPDATE credential SET version = version + 1 WHERE resident = $1";
 const COUNT_PERSONS: &str = "SELECT COUNT(*) FROM resident WHERE sealed_key IS NOT NULL";
 
+/// A resident's id and wrapped key.
+pub type PersonKey = ([u8; 16], Vec<u8>);
+
 /// Residents' keys wrapped under a realm key before `epoch`: the resident and the wrapped key, from after `after` on.
 ///
 /// # Errors
 /// Of the store.
-pub fn older_resident_keys(
-    tx: &mut Tx<'_>,
-    epoch: u32,
-    after: &[u8],
-    most: u32,
-) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+pub fn older_resident_keys(tx: &mut Tx<'_>, epoch: u32, after: &[u8], most: u32) -> Result<Vec<PersonKey>, Error> {
     let [low, high] = below(epoch);
     let rows = tx.query(RESIDENT_KEYS, &[after.into(), low, high, most.into()])?;
     rows.iter().map(|row| Ok((row.array(0)?, row.bytes(1)?.to_vec()))).collect()

@@ -59,6 +59,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// What kept it from measuring.
+#[allow(clippy::disallowed_methods, reason = "a bench has a folder of its own, for as long as it runs")]
 pub async fn run(arguments: &Arguments) -> Result<()> {
     crate::log::start(LogFormat::Text, true);
     let folder = std::env::temp_dir().join(format!("lionrock-bench-vault-{}", std::process::id()));
