@@ -25,7 +25,6 @@ pub struct Curtain(Arc<OnceLock<Router>>);
 
 impl Curtain {
     /// What sockets serve: the site once the curtain is lifted, before that nothing but probes.
-    #[must_use]
     pub fn router(&self) -> Router {
         Router::new().fallback(through).with_state(self.clone())
     }
