@@ -115,7 +115,15 @@ pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Resu
 /// A platform over an opened store and ring, which nobody asks anything yet.
 #[must_use]
 pub fn platform_of(store: Store, keys: KeyRing, settings: Settings, ports: Ports) -> Platform {
-    Platform { store, keys, settings, ports, vault: Default::default(), gate: Watch::default(), ledger: Desk::default() }
+    Platform {
+        store,
+        keys,
+        settings,
+        ports,
+        vault: Default::default(),
+        gate: Watch::default(),
+        ledger: Desk::default(),
+    }
 }
 
 fn boot_id() -> [u8; 16] {

@@ -76,7 +76,17 @@ impl House {
         let (config, from, custodian) = (self.text(config), self.text(from), self.text(custodian));
         let ledger = self.text("data");
         self.run(&[
-            "backup", verb, "--config", &config, "--from", &from, "--custodian", &custodian, "--ledger", &ledger, "--json",
+            "backup",
+            verb,
+            "--config",
+            &config,
+            "--from",
+            &from,
+            "--custodian",
+            &custodian,
+            "--ledger",
+            &ledger,
+            "--json",
         ])
     }
 
@@ -187,7 +197,12 @@ fn without_a_custodian_nothing_is_made() {
     root_key::init(&folder.path().join("root.key"), &System).unwrap();
     house.configure("lionrock.toml", "data", "", "");
     says(&house.create("backups"), 1, &["lionrock backup key", "backup.custodian"]);
-    house.configure("lionrock.toml", "data", "", "[backup]\ncustodian = \"lionrock-custodian+0011223344556677+AAAA\"\n");
+    house.configure(
+        "lionrock.toml",
+        "data",
+        "",
+        "[backup]\ncustodian = \"lionrock-custodian+0011223344556677+AAAA\"\n",
+    );
     says(&house.create("backups"), 1, &["mistyped"]);
     assert!(!folder.path().join("backups").exists());
 }

@@ -13,9 +13,10 @@
 mod backup;
 mod budget;
 mod check;
+mod check_pki;
 mod custody;
-mod keys;
 mod gate;
+mod keys;
 mod leak;
 mod rotation;
 mod run;

@@ -49,7 +49,8 @@ fn epochs(data: &Path, name: &str) -> Vec<u64> {
 fn verified(data: &Path, rotation: &Value) {
     let receipt = PathBuf::from(rotation["receipt"].as_str().expect("a receipt"));
     let key = data.join("ledger/vkey");
-    let said = lionrock(&["verify", "receipt", receipt.to_str().unwrap(), "--key", key.to_str().unwrap(), "--json"], b"");
+    let said =
+        lionrock(&["verify", "receipt", receipt.to_str().unwrap(), "--key", key.to_str().unwrap(), "--json"], b"");
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(said.json()["statement"]["keys"], rotation["keys"]);
 }

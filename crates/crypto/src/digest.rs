@@ -1,4 +1,4 @@
-//! SHA-2 (FIPS 180-4).
+//! SHA-2 (FIPS 180-4), and SHA-1 where a format names things by it.
 
 use aws_lc_rs::digest;
 
@@ -6,6 +6,12 @@ use aws_lc_rs::digest;
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     fixed(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// SHA-1 of the bytes: to find the issuer a status question names (RFC 6960 section 4.1.1), never to prove anything.
+#[must_use]
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    fixed(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref())
 }
 
 /// SHA-384 of the bytes.

@@ -240,7 +240,7 @@ pub fn rendered() -> String {
 fn span_text(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
-        _ if seconds % 86_400 == 0 && seconds > 86_400 => format!("{} days", seconds / 86_400),
+        _ if seconds.is_multiple_of(86_400) && seconds > 86_400 => format!("{} days", seconds / 86_400),
         86_400 => "one day".to_owned(),
         _ => format!("{} minutes", seconds / 60),
     }

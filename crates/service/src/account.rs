@@ -22,10 +22,10 @@
 pub mod add;
 pub mod authenticators;
 pub mod close;
+pub mod codes;
 pub mod consents;
 pub mod contact;
 pub mod corrections;
-pub mod codes;
 pub mod data;
 mod entries;
 pub mod export;

@@ -24,7 +24,9 @@ pub enum KeyRingError {
     #[error("the key ring of this store is incomplete: restore a backup, do not go on writing")]
     Incomplete,
     /// A restore into this store broke off.
-    #[error("a restore into this store broke off, and half a restore is never served: run `lionrock backup restore` again")]
+    #[error(
+        "a restore into this store broke off, and half a restore is never served: run `lionrock backup restore` again"
+    )]
     RestoreUnfinished,
     /// The library refused.
     #[error(transparent)]

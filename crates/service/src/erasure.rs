@@ -88,8 +88,8 @@ impl Step {
     }
 
     fn next(self) -> Option<Self> {
-        let after = Self::ALL.into_iter().skip_while(|step| *step != self);
-        after.skip(1).next()
+        let mut after = Self::ALL.into_iter().skip_while(|step| *step != self);
+        after.nth(1)
     }
 
     /// Where a test can end the program, before the step's transaction is committed.

@@ -23,8 +23,8 @@ pub use sign_in::{SignIn, SignedIn, sign_in};
 pub use sign_out::sign_out;
 
 use crate::audit::{self, Event};
-use crate::signed_in::{self, Place};
 use crate::fault::FaultKind;
+use crate::signed_in::{self, Place};
 use crate::{Caller, Fault, Platform, vault};
 use lionrock_crypto::ring::Mac;
 use lionrock_model::credential::PasskeyRefusal;

@@ -1,14 +1,15 @@
 //! Sessions as steps of a transaction, shared by every journey of a signed-in resident.
 //!
-//! The cookie carries 256 random bits; the store keeps their SHA-256. Every proof of presence makes a new secret, so a value
+//! The cookie carries the session's id and 256 random bits; the store keeps a keyed digest of them, bound to person and passkey, so that
+//! writing to the database makes nobody a session. Every proof of presence makes a new secret, so a value
 //! planted in a browser beforehand is worth nothing afterwards. What tells where a person was (address, agent) is sealed with their
 //! own key.
 
 use crate::{Caller, Error, Fault, Platform};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lionrock_crypto::digest::sha256;
-use lionrock_crypto::ring::{Domain, ResidentKey, Slot};
+use lionrock_crypto::ring::{Domain, Mac, ResidentKey, Slot};
+use lionrock_crypto::secret::same;
 use lionrock_model::id::{CredentialId, ResidentId, SessionId, SignInId};
 use lionrock_model::session::{Device, SECRET_BYTES, Session, SessionRefusal, SignIn, SignInEvent, Spans};
 use lionrock_model::time::Millis;
@@ -22,7 +23,7 @@ const SEEN_STEP: Duration = Duration::from_secs(60);
 /// Longest agent kept, in bytes.
 const LONGEST_AGENT: usize = 256;
 
-/// A session's secret, as the cookie carries it: 43 characters of base64url.
+/// A session's id and secret, as the cookie carries them: 64 characters of base64url.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -114,8 +115,12 @@ pub fn require(
     caller: &Caller,
     cookie: &str,
 ) -> Result<Current, Error<SessionRefusal>> {
-    let secret = digest(cookie).ok_or(Error::Refuse(SessionRefusal::SignInFirst))?;
-    let found = session::by_secret(tx, &secret)?.ok_or(Error::Refuse(SessionRefusal::SignInFirst))?;
+    let (id, secret) = read(cookie).ok_or(Error::Refuse(SessionRefusal::SignInFirst))?;
+    let (found, kept) = session::find(tx, id)?.ok_or(Error::Refuse(SessionRefusal::SignInFirst))?;
+    let proof = digest(platform, &secret, id, found.resident, found.credential)?;
+    if !same(&proof, &kept) {
+        return Err(Error::Refuse(SessionRefusal::SignInFirst));
+    }
     if found.over(caller.now, &spans(platform)).is_some() {
         return Err(Error::Refuse(SessionRefusal::SessionOver));
     }
@@ -144,7 +149,7 @@ pub fn open(
 ) -> Result<(SessionId, Secret), Fault> {
     let (resident, key) = who;
     let id = SessionId::new(caller.now, caller.random());
-    let (secret, digest) = new_secret(caller);
+    let (secret, digest) = new_secret(platform, caller, id, resident, credential)?;
     let slot = session_slot(&resident, id.as_bytes());
     let sealed = seal(platform, caller, key, &slot, place)?;
     let row = Session {
@@ -167,9 +172,14 @@ pub fn open(
 ///
 /// # Errors
 /// Of the store.
-pub fn renew(tx: &mut Tx<'_>, caller: &Caller, id: SessionId) -> Result<Option<Secret>, Fault> {
-    let (secret, digest) = new_secret(caller);
-    Ok(session::proved(tx, id, &digest, caller.now)?.then_some(secret))
+pub fn renew(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    current: &Session,
+) -> Result<Option<Secret>, Fault> {
+    let (secret, digest) = new_secret(platform, caller, current.id, current.resident, current.credential)?;
+    Ok(session::proved(tx, current.id, &digest, caller.now)?.then_some(secret))
 }
 
 /// Writes a line of a resident's history.
@@ -222,12 +232,36 @@ fn seal(
     Ok(platform.keys.seal(Domain::Session, slot, Some(key), &plain, &*caller.entropy)?.into())
 }
 
-fn new_secret(caller: &Caller) -> (Secret, [u8; 32]) {
+/// A new secret for a session, and what is stored of it.
+fn new_secret(
+    platform: &Platform,
+    caller: &Caller,
+    id: SessionId,
+    resident: ResidentId,
+    credential: CredentialId,
+) -> Result<(Secret, [u8; 32]), Fault> {
     let bytes: [u8; SECRET_BYTES] = caller.random();
-    (Secret(URL_SAFE_NO_PAD.encode(bytes)), sha256(&bytes))
+    let cookie = URL_SAFE_NO_PAD.encode([&id.as_bytes()[..], &bytes].concat());
+    Ok((Secret(cookie), digest(platform, &bytes, id, resident, credential)?))
 }
 
-fn digest(cookie: &str) -> Option<[u8; 32]> {
+/// The keyed digest of a secret, bound to its row: whoever can write to the database can make no session, and turn none into
+/// another person's.
+fn digest(
+    platform: &Platform,
+    secret: &[u8],
+    id: SessionId,
+    resident: ResidentId,
+    credential: CredentialId,
+) -> Result<[u8; 32], Fault> {
+    let message = [&id.as_bytes()[..], resident.as_bytes(), credential.as_bytes(), secret].concat();
+    Ok(platform.keys.mac(Mac::Code, "session", &message)?)
+}
+
+/// The session's id and its secret, out of a cookie.
+fn read(cookie: &str) -> Option<(SessionId, Vec<u8>)> {
     let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
-    (bytes.len() == SECRET_BYTES).then(|| sha256(&bytes))
+    let (id, secret) = bytes.split_at_checked(16)?;
+    let id = SessionId::from_bytes(id).ok()?;
+    (secret.len() == SECRET_BYTES).then(|| (id, secret.to_vec()))
 }

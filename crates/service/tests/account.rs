@@ -10,11 +10,11 @@ use lionrock_model::person::{CardFacts, ChineseName, Email, EnglishName, Sex};
 use lionrock_model::session::{SessionRefusal, SignInEvent};
 use lionrock_rehearsal::authenticator::{Authenticator, Manner};
 use lionrock_service::account::{self, add, close, history};
+use lionrock_service::audit::Event;
 use lionrock_service::ceremony::{self, Ask};
 use lionrock_service::ledger::{self, Publisher, receipt};
 use lionrock_service::recovery_codes as codes;
 use lionrock_service::session::{self, SignIn, step_up};
-use lionrock_service::audit::Event;
 use lionrock_service::{Caller, Error, Fault, Platform, freshness, vault};
 use lionrock_store::{outbox, resident};
 use lionrock_testkit::both_engines;
@@ -107,7 +107,17 @@ impl Scene {
                 let (key, wrapped) = shared.keys.new_resident_key(id.as_bytes(), &*by.entropy)?;
                 let row = resident::NewResident {
                     id,
-                    blind_index: if indexed { vault::blind_index(&shared, &by, lionrock_model::budget::Budget::LookupAtRegistration, b"test", &facts.hkid)? } else { by.random() },
+                    blind_index: if indexed {
+                        vault::blind_index(
+                            &shared,
+                            &by,
+                            lionrock_model::budget::Budget::LookupAtRegistration,
+                            b"test",
+                            &facts.hkid,
+                        )?
+                    } else {
+                        by.random()
+                    },
                     user_handle,
                     sealed_key: wrapped,
                     sealed_profile: vault::seal_profile(&shared, &by, id, &key, &facts)?,

@@ -29,7 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "vault", sql: include_str!("../migrations/0006_vault.sql") },
     Migration { version: 7, name: "backup", sql: include_str!("../migrations/0007_backup.sql") },
     Migration { version: 8, name: "my data", sql: include_str!("../migrations/0008_my_data.sql") },
-    Migration { version: 10, name: "recovery", sql: include_str!("../migrations/0010_recovery.sql") },
+    Migration { version: 9, name: "recovery", sql: include_str!("../migrations/0009_recovery.sql") },
 ];
 
 /// How a database compares with this program.

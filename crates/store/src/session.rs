@@ -7,9 +7,8 @@ use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO session (id, resident, credential, secret_digest, created_at, seen_at, proved_at, device, sealed_place)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-const BY_SECRET: &str =
-    "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place
-    FROM session WHERE secret_digest = $1";
+const BY_ID: &str = "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place, secret_digest
+    FROM session WHERE id = $1";
 const OPEN: &str =
     "SELECT id, resident, credential, created_at, seen_at, proved_at, ended_at, end_reason, device, sealed_place
     FROM session WHERE resident = $1 AND ended_at IS NULL AND created_at > $2 AND seen_at > $3 ORDER BY seen_at DESC";
@@ -50,12 +49,12 @@ pub fn add(tx: &mut Tx<'_>, new: &Session, secret_digest: &[u8; 32]) -> Result<(
     tx.execute(INSERT, &values).map(drop)
 }
 
-/// The session whose secret has this digest, over or not.
+/// A session, over or not, and the keyed digest of its secret.
 ///
 /// # Errors
 /// Any [`Error`] of the store.
-pub fn by_secret(tx: &mut Tx<'_>, secret_digest: &[u8; 32]) -> Result<Option<Session>, Error> {
-    tx.first(BY_SECRET, &[secret_digest.into()])?.map(|row| read(&row)).transpose()
+pub fn find(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<(Session, [u8; 32])>, Error> {
+    tx.first(BY_ID, &[id.as_bytes().into()])?.map(|row| Ok((read(&row)?, row.array(10)?))).transpose()
 }
 
 /// A resident's sessions that were not ended, began after `born` and were seen after `seen`; last seen first.

@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("crypto", &[]),
     ("wire", &["crypto"]),
+    ("pki", &["crypto"]),
     ("ledger", &["crypto"]),
     ("proofing", &["model"]),
     ("store", &["model"]),
@@ -16,7 +17,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("web", &["service", "wire", "model"]),
     ("rehearsal", &["wire", "crypto", "model"]),
     ("testkit", &["store", "model"]),
-    ("app", &["crypto", "gateway", "ledger", "model", "proofing", "rehearsal", "service", "store", "web", "wire"]),
+    (
+        "app",
+        &["crypto", "gateway", "ledger", "model", "pki", "proofing", "rehearsal", "service", "store", "web", "wire"],
+    ),
 ];
 
 /// Tests may also use these.

@@ -38,7 +38,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("TcpStream::connect", &["crates/gateway/", "crates/rehearsal/"], "gateway opens outgoing connections"),
     (
         "lionrock_crypto::",
-        &["crates/wire/", "crates/ledger/", "crates/service/", "crates/rehearsal/", "crates/app/"],
+        &["crates/wire/", "crates/pki/", "crates/ledger/", "crates/service/", "crates/rehearsal/", "crates/app/"],
         "keys stay low",
     ),
 ];

@@ -53,6 +53,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// When the platform does not start, a sign-in fails, or the time is too short for two simulated days in each half.
+#[allow(clippy::disallowed_methods, reason = "a bench has a folder of its own, for as long as it runs")]
 pub async fn run(arguments: &Arguments) -> Result<()> {
     crate::log::start(LogFormat::Text, true);
     let folder = std::env::temp_dir().join(format!("lionrock-soak-{}", std::process::id()));

@@ -3,8 +3,12 @@
 //! Exit code 0: accepted. 1: refused, with the reason. 2: it could not be judged.
 
 mod chain;
+mod cms;
+mod crl;
 mod jwe;
 mod jws;
+mod ocsp;
+mod timestamp;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
@@ -17,18 +21,30 @@ use std::process::ExitCode;
 pub enum Check {
     /// Certificates (PEM), the one to judge first: do they lead to a root?
     Chain(chain::Arguments),
+    /// A detached signature (CMS, DER or PEM): who signed a file, and when?
+    Cms(cms::Arguments),
+    /// A revocation list (DER or PEM): whose, how old, and is a certificate on it?
+    Crl(crl::Arguments),
     /// An encrypted token (compact JWE).
     Jwe(jwe::Arguments),
     /// A signed token (compact JWS, JWT): does a given key verify it?
     Jws(jws::Arguments),
+    /// A status answer (OCSP, DER): is a certificate good?
+    Ocsp(ocsp::Arguments),
+    /// A time-stamp (RFC 3161 token or answer, DER): when did a file exist?
+    Timestamp(timestamp::Arguments),
 }
 
 /// Runs the command; the verdict is the exit code.
 pub fn run(check: &Check) -> ExitCode {
     let (outcome, json) = match check {
         Check::Chain(arguments) => (chain::run(arguments), arguments.json),
+        Check::Cms(arguments) => (cms::run(arguments), arguments.json),
+        Check::Crl(arguments) => (crl::run(arguments), arguments.json),
         Check::Jwe(arguments) => (jwe::run(arguments), arguments.json),
         Check::Jws(arguments) => (jws::run(arguments), arguments.json),
+        Check::Ocsp(arguments) => (ocsp::run(arguments), arguments.json),
+        Check::Timestamp(arguments) => (timestamp::run(arguments), arguments.json),
     };
     match outcome {
         Ok(verdict) => verdict.show(json),
@@ -72,6 +88,15 @@ fn input() -> Result<Vec<u8>> {
         bail!("nothing on standard input");
     }
     Ok(bytes)
+}
+
+/// Standard input as DER; PEM with this label is unwrapped.
+fn der(label: &str) -> Result<Vec<u8>> {
+    let bytes = input()?;
+    if !bytes.trim_ascii_start().starts_with(b"-----BEGIN ") {
+        return Ok(bytes);
+    }
+    lionrock_pki::unwrap_pem(&bytes, label).with_context(|| format!("standard input is not PEM of {label}"))
 }
 
 /// Standard input as one token without blanks around it.

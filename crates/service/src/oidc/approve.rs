@@ -112,7 +112,7 @@ fn session(
     place: &Place,
 ) -> Result<Secret, Error<ApprovalRefusal>> {
     if let Some(current) = current {
-        let renewed = signed_in::renew(tx, caller, current.session.id)?;
+        let renewed = signed_in::renew(tx, platform, caller, &current.session)?;
         return renewed.ok_or(refuse(PageRefusal::SignInFirst));
     }
     let key = vault::key_of(platform, proof)?;
@@ -132,7 +132,8 @@ fn keep(
     never_here: bool,
 ) -> Result<ConsentId, Fault> {
     let silent = checks::fields(&scope(&shown.request)).is_empty();
-    let earlier = if silent && !never_here { consents::latest(tx, proof.resident, &shown.request.service)? } else { None };
+    let earlier =
+        if silent && !never_here { consents::latest(tx, proof.resident, &shown.request.service)? } else { None };
     let earlier = earlier.filter(|consent| consent.fields.is_empty() && consent.purpose_hash == shown.purpose_hash);
     let id = match earlier {
         Some(consent) => consent.id,

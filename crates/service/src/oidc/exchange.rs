@@ -50,7 +50,8 @@ pub async fn exchange(platform: &Arc<Platform>, caller: &Caller, command: Exchan
         once: client.once.clone(),
         verdict,
     };
-    let outcome = platform.store.compare_and_set(move |tx| plan.carry_out(tx)).await.map_err(Error::<Rejected>::from)?;
+    let outcome =
+        platform.store.compare_and_set(move |tx| plan.carry_out(tx)).await.map_err(Error::<Rejected>::from)?;
     match (outcome, given) {
         (None, Some((_, tokens))) => Ok(tokens),
         (Some(problem), _) => Err(refuse(problem)),

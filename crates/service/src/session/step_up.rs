@@ -81,7 +81,7 @@ fn carry_out(
         "session": current.session.id.to_string(),
     });
     audit::append(tx, platform, caller, &Event::new("session.stepped-up", Some(proof.resident), body))?;
-    Ok(signed_in::renew(tx, caller, current.session.id)?.ok_or(SessionRefusal::SessionOver))
+    Ok(signed_in::renew(tx, platform, caller, &current.session)?.ok_or(SessionRefusal::SessionOver))
 }
 
 fn ask<'a>(current: &Current, binding: &'a [u8; 16]) -> Ask<'a> {

@@ -8,7 +8,7 @@ use lionrock_model::id::ResidentId;
 use lionrock_rehearsal::authenticator::{Authenticator, Manner};
 use lionrock_service::fault::FaultKind;
 use lionrock_service::freshness::Mark;
-use lionrock_service::{Fault, erasure, recovery_codes, vault};
+use lionrock_service::{Fault, erasure, recovery_codes, session, vault};
 use lionrock_store::{Value, resident};
 use lionrock_testkit::both_engines;
 use lionrock_testkit::engines::Place;
@@ -32,6 +32,19 @@ async fn newest(scene: &Scene, id: ResidentId) -> i64 {
 }
 
 both_engines! {
+    fn a_session_turned_by_hand_into_somebody_elses_signs_nobody_in(at place) {
+        let (scene, mut mei) = set(&place).await;
+        let mut eve = person(&scene, "LEE, Eve").await;
+        let (hers, theirs) = (scene.signs_in(&mut mei.phone).await.unwrap(), scene.signs_in(&mut eve.phone).await.unwrap());
+        let now = || caller(&scene.clock);
+        assert_eq!(session::current(&scene.platform, &now(), &theirs).await.unwrap().resident.id, eve.id);
+        let turned = "UPDATE session SET resident = $1, credential = (SELECT id FROM credential WHERE resident = $1) WHERE resident = $2";
+        let ids = vec![Value::from(mei.id.as_bytes()), Value::from(eve.id.as_bytes())];
+        assert_eq!(scene.by_hand(turned, ids).await, 1);
+        assert!(session::current(&scene.platform, &now(), &theirs).await.is_err(), "Eve's cookie opens Mei's account");
+        assert_eq!(session::current(&scene.platform, &now(), &hers).await.unwrap().resident.id, mei.id, "Mei's own still does");
+    }
+
     fn an_older_row_opens_nothing(at place) {
         let (scene, mut mei) = set(&place).await;
         assert_eq!(scene.opened(mei.id).await.unwrap().1, "mei@example.hk");

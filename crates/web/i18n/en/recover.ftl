@@ -32,4 +32,3 @@ recovery-codes-replaces = New codes replace all old ones at once.
 recovery-codes-make = Make ten new codes
 recovery-codes-once = The old codes are good no more. These are shown now and never again.
 history-kind-recovery-renewed = You made new recovery codes
-history-kind-recovery-code-used = A recovery code was used up

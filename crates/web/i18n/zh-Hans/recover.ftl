@@ -32,4 +32,3 @@ recovery-codes-replaces = 新的恢复码会立即取代所有旧的。
 recovery-codes-make = 制作十个新的恢复码
 recovery-codes-once = 旧的恢复码已失效。这些恢复码只在现在显示，以后不再显示。
 history-kind-recovery-renewed = 您制作了新的恢复码
-history-kind-recovery-code-used = 用掉了一个恢复码

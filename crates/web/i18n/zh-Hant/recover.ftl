@@ -32,4 +32,3 @@ recovery-codes-replaces = 新的復原碼會即時取代所有舊的。
 recovery-codes-make = 製作十個新的復原碼
 recovery-codes-once = 舊的復原碼已失效。這些復原碼只在現在顯示，以後不再顯示。
 history-kind-recovery-renewed = 你製作了新的復原碼
-history-kind-recovery-code-used = 用掉了一個復原碼

@@ -4,6 +4,7 @@ use super::{Verdict, input};
 use crate::start;
 use anyhow::{Context, Result};
 use clap::Args;
+use lionrock_pki::certificate::Certificate;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use serde_json::json;
@@ -37,8 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
         return Ok(refused("no certificate on standard input".to_owned()));
     };
     let name = arguments.name.as_deref().map(ServerName::try_from).transpose().context("--name")?;
-    let now = crate::clock::now().0.max(0).unsigned_abs() / 1000;
-    let at = UnixTime::since_unix_epoch(Duration::from_secs(arguments.at.unwrap_or(now)));
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(arguments.at.unwrap_or_else(now)));
     Ok(match judge(first, others, &roots, name.as_ref(), at) {
         Ok(length) => Verdict::Accepted {
             lines: vec![format!("{} certificates between it and the root", length)],
@@ -46,6 +46,19 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
         },
         Err(error) => refused(error.to_string()),
     })
+}
+
+/// Now, in Unix seconds.
+pub(super) fn now() -> u64 {
+    crate::clock::now().0.max(0).unsigned_abs() / 1000
+}
+
+/// Whether a certificate leads to one of the roots at a moment, over some of those that came along.
+pub(super) fn leads(own: &Certificate, along: &[Certificate], roots: &[Vec<u8>], at: u64) -> Result<(), String> {
+    let first = CertificateDer::from(own.der());
+    let others: Vec<_> = along.iter().map(|one| CertificateDer::from(one.der())).collect();
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+    judge(&first, &others, roots, None, at).map(drop).map_err(|error| format!("the signer cannot be trusted: {error}"))
 }
 
 /// Builds and checks a path (RFC 5280 section 6) for any extended key usage; how many certificates stand between.
