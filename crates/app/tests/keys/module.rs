@@ -109,11 +109,12 @@ async fn with_the_module_away_every_use_of_its_keys_fails_and_recovers_by_itself
         assert_eq!(look().await, 503);
         assert_eq!(look().await, 503);
         // A leaf waits for a signed checkpoint, and the log does not pretend to be fresh.
-        server.get("/register").await;
-        let notice = server.get("/register").await.text();
+        let person = server.browser().fresh();
+        let notice = person.get(&server.url("/register")).await.unwrap().text();
         let version = notice.split("name=\"notice\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let agreed = [("agree", "yes"), ("notice", version.as_str())];
-        server.browser().fresh().post_form(&server.url("/register"), &agreed).await.unwrap();
+        let agreed = person.post_form(&server.url("/register"), &agreed).await.unwrap();
+        assert!(agreed.status.is_success(), "{}", agreed.text());
         server.answers("/readyz", 503).await;
         token.plug_in();
         assert_eq!(look().await, known);
