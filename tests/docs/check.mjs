@@ -116,7 +116,7 @@ async function runs(file, text) {
     writeFileSync(join(folder, beside), here(readFileSync(join(dirname(file), beside), "utf8")));
   }
   const env = { ...process.env, PATH: `${dirname(program)}${delimiter}${process.env.PATH}` };
-  const script = ["trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT", ...blocks.flatMap((block, index) => [`echo "block ${index}" >&3`, here(block)])].join("\n");
+  const script = ["trap 'kill $(jobs -p) 2>/dev/null || true; wait || true' EXIT", ...blocks.flatMap((block, index) => [`echo "block ${index}" >&3`, here(block)])].join("\n");
   const ended = spawnSync("bash", ["-euo", "pipefail", "-c", `exec 3>blocks\n${script}`], { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
   const reached = readFileSync(join(folder, "blocks"), "utf8").trim().split("\n").length;
   if (ended.status === 0) passed += blocks.length;

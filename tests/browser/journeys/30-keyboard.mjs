@@ -1,6 +1,7 @@
 // The whole journey by keyboard alone, in the dark, on a wide screen.
 
 import assert from "node:assert/strict";
+import { close } from "../account.mjs";
 import { code, judged } from "../steps.mjs";
 
 async function byKeyboard({ demo, browser }) {
@@ -75,6 +76,8 @@ async function byKeyboard({ demo, browser }) {
     await visitor.open(`/account${name}`);
     await visitor.look(`account${name.replace("/", "-")}`);
   }
+  // The card is free again for whoever comes next.
+  assert.ok(await close(visitor));
 }
 
 export const journeys = { "the whole journey by keyboard alone": byKeyboard };
