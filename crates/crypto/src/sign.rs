@@ -1,12 +1,15 @@
-//! Signatures: ES256, ES384, Ed25519; RSA to verify what others made, and to sign with a key in a module.
+//! Signatures: ES256, ES384, Ed25519, and RSA of 3072 bits for those who can read nothing else.
 
 use crate::Error;
 use crate::pkcs11::ModulePair;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_ASN1,
     ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaPublicKeyComponents,
+    UnparsedPublicKey,
 };
 use std::fmt;
 use zeroize::Zeroizing;
@@ -20,9 +23,9 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
-    /// RSASSA-PSS with SHA-256: to verify, and to sign in a module.
+    /// RSASSA-PSS with SHA-256.
     Ps256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256: to verify (authenticators), and to sign in a module.
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
 }
 
@@ -46,34 +49,44 @@ pub struct SigningKey(Kind);
 enum Kind {
     Ecdsa(Algorithm, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    Rsa(Algorithm, rsa::KeyPair),
     Module(ModulePair),
 }
 
+/// Bytes of the smallest RSA modulus that signs here: 3072 bits.
+const RSA_LEAST: usize = 384;
+
 impl SigningKey {
-    /// A fresh key (aws-lc draws the randomness itself).
+    /// A fresh key (aws-lc draws the randomness itself); RSA of 3072 bits, which takes a good part of a second.
     ///
     /// # Errors
-    /// [`Error::NotAKey`] for RSA.
+    /// [`Error::Library`] when the library makes none.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Error> {
         Ok(Self(match algorithm {
             Algorithm::Es256 => Kind::Ecdsa(algorithm, EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?),
             Algorithm::Es384 => Kind::Ecdsa(algorithm, EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING)?),
             Algorithm::EdDsa => Kind::Ed25519(Ed25519KeyPair::generate()?),
-            Algorithm::Ps256 | Algorithm::Rs256 => return Err(Error::NotAKey),
+            Algorithm::Ps256 | Algorithm::Rs256 => Kind::Rsa(algorithm, rsa::KeyPair::generate(KeySize::Rsa3072)?),
         }))
     }
 
     /// Reads a key from PKCS#8 (RFC 5958).
     ///
     /// # Errors
-    /// [`Error::NotAKey`] when the bytes are not a key of this algorithm.
+    /// [`Error::NotAKey`] when the bytes are not a key of this algorithm, or RSA of fewer than 3072 bits.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         let ecdsa = |kind| EcdsaKeyPair::from_pkcs8(kind, der).map_err(|_| Error::NotAKey);
         Ok(Self(match algorithm {
             Algorithm::Es256 => Kind::Ecdsa(algorithm, ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)?),
             Algorithm::Es384 => Kind::Ecdsa(algorithm, ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING)?),
             Algorithm::EdDsa => Kind::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(|_| Error::NotAKey)?),
-            Algorithm::Ps256 | Algorithm::Rs256 => return Err(Error::NotAKey),
+            Algorithm::Ps256 | Algorithm::Rs256 => {
+                let pair = rsa::KeyPair::from_pkcs8(der).map_err(|_| Error::NotAKey)?;
+                if pair.public_modulus_len() < RSA_LEAST {
+                    return Err(Error::NotAKey);
+                }
+                Kind::Rsa(algorithm, pair)
+            }
         }))
     }
 
@@ -99,6 +112,10 @@ impl SigningKey {
         let document = match &self.0 {
             Kind::Ecdsa(_, pair) => pair.to_pkcs8v1()?,
             Kind::Ed25519(pair) => pair.to_pkcs8v1()?,
+            Kind::Rsa(_, pair) => {
+                let der = AsDer::<Pkcs8V1Der<'_>>::as_der(pair)?;
+                return Ok(Zeroizing::new(der.as_ref().to_vec()));
+            }
             Kind::Module(_) => return Err(Error::NotAKey),
         };
         Ok(Zeroizing::new(document.as_ref().to_vec()))
@@ -108,7 +125,7 @@ impl SigningKey {
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         match &self.0 {
-            Kind::Ecdsa(algorithm, _) => *algorithm,
+            Kind::Ecdsa(algorithm, _) | Kind::Rsa(algorithm, _) => *algorithm,
             Kind::Ed25519(_) => Algorithm::EdDsa,
             Kind::Module(pair) => pair.algorithm(),
         }
@@ -118,11 +135,18 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Error::Library`] when signing fails, [`Error::ModuleGone`] when the key's module does not answer.
-    #[expect(clippy::disallowed_methods, reason = "the nonce of ECDSA is the library's own affair")]
+    #[expect(clippy::disallowed_methods, reason = "nonce and salt of a signature are the library's own affair")]
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         Ok(match &self.0 {
             Kind::Ecdsa(_, pair) => pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec(),
             Kind::Ed25519(pair) => pair.try_sign(message)?.as_ref().to_vec(),
+            Kind::Rsa(algorithm, pair) => {
+                let padding: &dyn signature::RsaEncoding =
+                    if *algorithm == Algorithm::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let mut bytes = vec![0; pair.public_modulus_len()];
+                pair.sign(padding, &SystemRandom::new(), message, &mut bytes)?;
+                bytes
+            }
             Kind::Module(pair) => pair.sign(message)?,
         })
     }
@@ -144,9 +168,34 @@ impl SigningKey {
             Kind::Ed25519(pair) => {
                 Ok(PublicKey::Ed25519(pair.public_key().as_ref().try_into().map_err(|_| Error::Library)?))
             }
+            Kind::Rsa(_, pair) => {
+                let (n, e) = rsa_numbers(pair.public_key().as_ref()).ok_or(Error::Library)?;
+                Ok(PublicKey::Rsa { n, e })
+            }
             Kind::Module(pair) => Ok(pair.public()),
         }
     }
+}
+
+/// Modulus and exponent of `SEQUENCE { INTEGER, INTEGER }` (RFC 8017 appendix A.1.1), as the library writes it.
+fn rsa_numbers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+        let rest = der.strip_prefix(&[tag])?;
+        let (first, rest) = rest.split_first()?;
+        let (length, rest) = match usize::from(*first) {
+            short @ 0..0x80 => (short, rest),
+            long => {
+                let (bytes, rest) = rest.split_at_checked(long & 0x7f).filter(|(bytes, _)| bytes.len() <= 3)?;
+                (bytes.iter().fold(0, |all, byte| all << 8 | usize::from(*byte)), rest)
+            }
+        };
+        rest.split_at_checked(length)
+    }
+    let plain = |bytes: &[u8]| bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
+    let (inside, _) = element(0x30, der)?;
+    let (n, rest) = element(0x02, inside)?;
+    let (e, _) = element(0x02, rest)?;
+    Some((plain(n), plain(e)))
 }
 
 impl fmt::Debug for SigningKey {
@@ -261,7 +310,7 @@ mod tests {
 
     #[test]
     fn keys_sign_read_back_and_refuse_the_rest() {
-        for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa] {
+        for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Ps256] {
             let key = SigningKey::generate(algorithm).unwrap();
             let again = SigningKey::from_pkcs8(algorithm, &key.to_pkcs8().unwrap()).unwrap();
             let signature = again.sign(b"message").unwrap();
@@ -269,11 +318,14 @@ mod tests {
             assert!(public.is_sound());
             assert_eq!(public.verify(algorithm, b"message", &signature), Ok(()));
             assert_eq!(public.verify(algorithm, b"massage", &signature), Err(Error::BadSignature));
-            assert_eq!(public.verify(Algorithm::Rs256, b"message", &signature), Err(Error::BadSignature));
+            let another = if algorithm == Algorithm::Rs256 { Algorithm::Ps256 } else { Algorithm::Rs256 };
+            assert_eq!(public.verify(another, b"message", &signature), Err(Error::BadSignature));
             let other = SigningKey::generate(algorithm).unwrap().public().unwrap();
             assert_eq!(other.verify(algorithm, b"message", &signature), Err(Error::BadSignature));
         }
-        assert!(SigningKey::generate(Algorithm::Rs256).is_err());
+        let small = rsa::KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let small = AsDer::<Pkcs8V1Der<'_>>::as_der(&small).unwrap();
+        assert_eq!(SigningKey::from_pkcs8(Algorithm::Rs256, small.as_ref()).unwrap_err(), Error::NotAKey);
         assert!(!PublicKey::P256 { x: [1; 32], y: [1; 32] }.is_sound());
     }
 

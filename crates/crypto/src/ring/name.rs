@@ -48,25 +48,42 @@ impl Domain {
 /// A signing key of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Signer {
+    /// The issuing certificate authority and its revocation lists, ES384. Made when the authority is set up.
+    CaIssuing,
     /// Ledger checkpoints, Ed25519.
     Checkpoint,
+    /// Status answers, ES256. Made when the authority is set up.
+    Ocsp,
     /// Deletion and erasure receipts, Ed25519.
     Receipt,
     /// ID Tokens, ES256.
     Token,
+    /// Time-stamps, ES256. Made when the authority is set up.
+    Tsa,
+    /// Time-stamps for those who read RSA alone, RS256. Made when the authority is set up.
+    TsaRsa,
 }
 
 impl Signer {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Checkpoint, Self::Receipt, Self::Token];
+    pub const ALL: [Self; 7] =
+        [Self::CaIssuing, Self::Checkpoint, Self::Ocsp, Self::Receipt, Self::Token, Self::Tsa, Self::TsaRsa];
+    /// Those every ring has from its beginning. The others are made when they are first needed.
+    pub const FIRST: [Self; 3] = [Self::Checkpoint, Self::Receipt, Self::Token];
+    /// Those of the certificate authority: each is of use with its certificate alone.
+    pub const AUTHORITY: [Self; 4] = [Self::CaIssuing, Self::Ocsp, Self::Tsa, Self::TsaRsa];
 
     /// The stable word, part of the key's name.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::CaIssuing => "ca-issuing",
             Self::Checkpoint => "checkpoint",
+            Self::Ocsp => "ocsp",
             Self::Receipt => "receipt",
             Self::Token => "token",
+            Self::Tsa => "tsa",
+            Self::TsaRsa => "tsa-rsa",
         }
     }
 
@@ -75,7 +92,9 @@ impl Signer {
     pub const fn algorithm(self) -> Algorithm {
         match self {
             Self::Checkpoint | Self::Receipt => Algorithm::EdDsa,
-            Self::Token => Algorithm::Es256,
+            Self::CaIssuing => Algorithm::Es384,
+            Self::Ocsp | Self::Token | Self::Tsa => Algorithm::Es256,
+            Self::TsaRsa => Algorithm::Rs256,
         }
     }
 }
@@ -133,12 +152,17 @@ impl Name {
         .ok_or(Error::NoSuchKey)
     }
 
-    /// The names of a whole ring, the realm key first.
+    /// Whether the ring may be without it: its first key is made when it is first needed.
+    pub(super) fn comes_later(self) -> bool {
+        matches!(self, Self::Signer(signer) if !Signer::FIRST.contains(&signer))
+    }
+
+    /// The names every ring has, the realm key first.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         [Self::Realm]
             .into_iter()
             .chain(Domain::ALL.map(Self::Domain))
-            .chain(Signer::ALL.map(Self::Signer))
+            .chain(Signer::FIRST.map(Self::Signer))
             .chain(Mac::ALL.map(Self::Mac))
     }
 }

@@ -17,15 +17,16 @@ use std::sync::{Arc, PoisonError};
 use zeroize::Zeroizing;
 
 impl KeyRing {
-    /// Makes the next key of `realm`, a `domain/…` or a `signer/…`, wrapped for storing. The ring does not use it before
-    /// it is stored and [adopted](KeyRing::adopt).
+    /// Makes the next key of `realm`, a `domain/…` or a `signer/…`, the first one of a signer that comes later; wrapped for
+    /// storing. The ring does not use it before it is stored and [adopted](KeyRing::adopt).
     ///
     /// # Errors
     /// [`Error::NoSuchKey`] for another name: MAC keys are not rotated, since what they made can only be compared.
     pub fn next(&self, name: &str, entropy: &dyn Entropy) -> Result<Wrapped, Error> {
         let keys = self.keys();
         let parsed = Name::parse(name)?;
-        let epoch = keys.newest(parsed).and_then(|epoch| epoch.checked_add(1)).ok_or(Error::NoSuchKey)?;
+        let last = keys.newest(parsed).or_else(|| parsed.comes_later().then_some(0));
+        let epoch = last.and_then(|epoch| epoch.checked_add(1)).ok_or(Error::NoSuchKey)?;
         if let Name::Signer(_) = parsed {
             let kept = self.kept();
             if let Some(kept) = kept.filter(|kept| kept.names(parsed)) {
