@@ -64,6 +64,10 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A breaking of the glass by two officers.
+    BreakGlassId;
+    /// An errand at a counter, or a code that one screen hands to another.
+    CaseId;
     /// A ceremony of a passkey: one challenge, used once.
     CeremonyId;
     /// A record of what a resident allowed a service to see.
@@ -74,10 +78,18 @@ ids! {
     CredentialId;
     /// One custody of pictures: from the opening of a worker to their destruction.
     CustodyId;
+    /// Something monitoring noticed, until somebody has looked into it.
+    FindingId;
     /// A key of the ring.
     KeyId;
     /// A leaf of the ledger; random beyond its time, so that it tells nothing.
     LeafId;
+    /// Somebody who works here.
+    OfficerId;
+    /// A passkey of an officer (our row; not the authenticator's credential id).
+    OfficerKeyId;
+    /// A browser session of an officer.
+    OfficerSessionId;
     /// A message or call waiting to be sent.
     OutboxId;
     /// A chance to get back in by recovery codes.
@@ -94,6 +106,8 @@ ids! {
     SessionId;
     /// A line of a resident's sign-in history.
     SignInId;
+    /// A request of an officer to read somebody's data.
+    TicketId;
 }
 
 /// An online service's client identifier, as registered: 3 to 64 of `a-z 0-9 - . _`, starting with a letter.

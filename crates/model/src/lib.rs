@@ -4,14 +4,20 @@
 //! receives it as a value. A type here that holds personal data has neither `Display` nor a telling `Debug`.
 
 pub mod account;
+pub mod break_glass;
 pub mod budget;
+pub mod bulk;
+pub mod certificate;
 pub mod correction;
+pub mod counter;
 pub mod credential;
 pub mod custody;
 pub mod deviation;
 pub mod hkid;
 pub mod id;
 pub mod language;
+pub mod level;
+pub mod monitor;
 pub mod oidc;
 pub mod person;
 pub mod policy;
@@ -27,4 +33,5 @@ pub mod session;
 pub mod site;
 pub mod staff;
 pub mod statement;
+pub mod ticket;
 pub mod time;

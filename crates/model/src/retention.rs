@@ -72,8 +72,16 @@ pub const OUTBOX: Duration = days(7);
 pub const TOMBSTONE: Duration = days(365);
 /// Decided requests for correction (PDPO section 27: four years for the log book).
 pub const CORRECTION: Duration = days(4 * 365 + 1);
+/// Errands at a counter that are over.
+pub const COUNTER_CASE: Duration = days(1);
+/// Serial numbers and standings of certificates that are over (recognised authorities keep their records for seven years).
+pub const CERTIFICATE: Duration = days(7 * 365 + 2);
 /// Used and expired authorization codes, so that one that comes back late is known.
 pub const GRANT: Duration = days(1);
+/// Tickets, findings and breakings of the glass after their end.
+pub const STAFF: Duration = days(2 * 365);
+/// What staff did, as monitoring counts it; the ledger keeps it.
+pub const STAFF_ACTS: Duration = days(90);
 /// Counts of failed answers.
 pub const FAILURES: Duration = minutes(10);
 /// Counts of openings.
@@ -84,12 +92,30 @@ const fn rule(table: &'static str, holds: &'static str, basis: Basis, limit: Lim
 }
 
 /// Every table of the store, in alphabetical order.
-pub const TABLE: [Rule; 34] = [
+pub const TABLE: [Rule; 48] = [
+    rule(
+        "authority",
+        "the platform's own certificates, public",
+        Basis::Evidence,
+        Limit::Stays("signatures are checked against them for decades; they name no person"),
+    ),
+    rule(
+        "break_glass",
+        "when two officers broke the glass, and the review",
+        Basis::Evidence,
+        Limit::After(STAFF, "it was asked for, once it is reviewed"),
+    ),
     rule(
         "ceremony",
         "challenges for passkeys",
         Basis::Transaction,
         Limit::After(Duration::ZERO, "the challenge's five minutes"),
+    ),
+    rule(
+        "certificate",
+        "what was certified and how it stands; the certificate itself is sealed",
+        Basis::Evidence,
+        Limit::After(CERTIFICATE, "its end; the account's closing takes away whose it was"),
     ),
     rule(
         "consent",
@@ -104,6 +130,12 @@ pub const TABLE: [Rule; 34] = [
         Limit::After(Duration::ZERO, "its end"),
     ),
     rule("correction", "facts a person says are wrong", Basis::Evidence, Limit::After(CORRECTION, "it was decided")),
+    rule(
+        "counter_case",
+        "errands at a counter, and codes one screen hands to another",
+        Basis::Transaction,
+        Limit::After(COUNTER_CASE, "its end; what was signed for stands in the ledger"),
+    ),
     rule("credential", "passkeys", Basis::Account, Limit::After(HISTORY, "the passkey was removed")),
     rule(
         "custody",
@@ -111,6 +143,7 @@ pub const TABLE: [Rule; 34] = [
         Basis::Evidence,
         Limit::After(CUSTODY, "it was closed, when it belongs to no account"),
     ),
+    rule("decoy", "keyed codes of planted accounts", Basis::Working, Limit::Stays("nobody is behind one")),
     rule("domain_lock", "locked budgets", Basis::Working, Limit::Stays("until two officers unlock it")),
     rule(
         "erasure",
@@ -125,6 +158,20 @@ pub const TABLE: [Rule; 34] = [
         Basis::Transaction,
         Limit::After(FAILURES, "the first of them"),
     ),
+    rule("family_mark", "a keyed code of the family name, for monitoring", Basis::Evidence, Limit::WithAccount),
+    rule(
+        "finding",
+        "what monitoring noticed about an officer",
+        Basis::Evidence,
+        Limit::After(STAFF, "it was closed"),
+    ),
+    rule("guardianship", "which grown-up let which young person have an account", Basis::Account, Limit::WithAccount),
+    rule(
+        "key_copy",
+        "where copies of the wrapped keys lie",
+        Basis::Working,
+        Limit::Stays("one row a folder of backups, until the folder is forgotten"),
+    ),
     rule("key_ring", "wrapped keys", Basis::Working, Limit::Stays("a key goes when its rotation destroys it")),
     rule("key_turn", "one number", Basis::Working, Limit::Stays("one row")),
     rule(
@@ -135,12 +182,19 @@ pub const TABLE: [Rule; 34] = [
             "the public log is never shortened; what names a person there is a random id, and bodies hold no personal data",
         ),
     ),
+    rule("level", "what an account is good for", Basis::Account, Limit::WithAccount),
     rule("log_head", "the newest signature of the log", Basis::Evidence, Limit::Stays("one row")),
     rule(
         "notice",
         "notices in full, as they were shown",
         Basis::Evidence,
         Limit::Stays("people can read again what they agreed to; a notice is ours, not theirs"),
+    ),
+    rule(
+        "officer_mark",
+        "keyed codes of an officer's card number and family name; their address, sealed",
+        Basis::Working,
+        Limit::Stays("as long as the officer's own row"),
     ),
     rule(
         "oidc_assertion",
@@ -191,6 +245,12 @@ pub const TABLE: [Rule; 34] = [
     rule("restore", "restores of backups", Basis::Evidence, Limit::Stays("one row a restore")),
     rule("retention_tally", "what was swept and is not yet told", Basis::Working, Limit::Stays("one row a table")),
     rule("rotation", "rotations of keys", Basis::Evidence, Limit::Stays("one row a rotation")),
+    rule(
+        "revocation_list",
+        "the newest revocation lists, public",
+        Basis::Evidence,
+        Limit::Stays("one row an authority"),
+    ),
     rule("schema_lock", "one number", Basis::Working, Limit::Stays("one row")),
     rule("schema_version", "the schema's history", Basis::Working, Limit::Stays("one row a version")),
     rule(
@@ -206,6 +266,8 @@ pub const TABLE: [Rule; 34] = [
         Basis::Account,
         Limit::After(HISTORY, "it happened"),
     ),
+    rule("staff_act", "what staff did, counted", Basis::Evidence, Limit::After(STAFF_ACTS, "it happened")),
+    rule("ticket", "tickets with both signatures", Basis::Evidence, Limit::After(STAFF, "it ended")),
 ];
 
 /// The rule of a table.

@@ -30,6 +30,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "backup", sql: include_str!("../migrations/0007_backup.sql") },
     Migration { version: 8, name: "my data", sql: include_str!("../migrations/0008_my_data.sql") },
     Migration { version: 9, name: "recovery", sql: include_str!("../migrations/0009_recovery.sql") },
+    Migration { version: 11, name: "tickets", sql: include_str!("../migrations/0011_tickets.sql") },
+    Migration { version: 13, name: "counter", sql: include_str!("../migrations/0013_counter.sql") },
+    Migration { version: 14, name: "authority", sql: include_str!("../migrations/0014_authority.sql") },
+    Migration { version: 17, name: "imprints", sql: include_str!("../migrations/0017_imprints.sql") },
 ];
 
 /// How a database compares with this program.

@@ -49,7 +49,7 @@ macro_rules! stays {
 }
 
 /// Every table that names residents, those first whose rows refer to others.
-pub const PLACES: [Place; 17] = [
+pub const PLACES: [Place; 23] = [
     gone!("session"),
     gone!("sign_in"),
     gone!("credential"),
@@ -62,14 +62,28 @@ pub const PLACES: [Place; 17] = [
     gone!("ceremony"),
     gone!("registration"),
     gone!("contact_change"),
+    gone!("counter_case"),
+    Place {
+        table: "guardianship",
+        fate: Fate::Gone("DELETE FROM guardianship WHERE resident = $1 OR guardian = $1"),
+        count: "SELECT COUNT(*) FROM guardianship WHERE resident = $1 OR guardian = $1",
+    },
+    gone!("level"),
     gone!("correction"),
+    gone!("family_mark"),
     Place {
         table: "custody",
         fate: Fate::Cut("UPDATE custody SET resident = NULL, registration = NULL WHERE resident = $1"),
         count: "SELECT COUNT(*) FROM custody WHERE resident = $1",
     },
+    Place {
+        table: "certificate",
+        fate: Fate::Cut("UPDATE certificate SET resident = NULL, sealed_certificate = NULL WHERE resident = $1"),
+        count: "SELECT COUNT(*) FROM certificate WHERE resident = $1",
+    },
     stays!("resident", "id"),
     stays!("leaf", "resident"),
+    stays!("ticket", "resident"),
     stays!("erasure", "resident"),
 ];
 

@@ -78,10 +78,14 @@ macro_rules! columns {
 /// `version` names the column of the version it is sealed at, or is 1.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = columns! {
+    "certificate"."sealed_certificate": row "serial", person "resident", version "1", required false;
+    "break_glass"."sealed_review": row "id", person "NULL", version "1", required false;
     "contact_change"."sealed_email": row "resident", person "resident", version "version", required true;
     "correction"."sealed_text": row "id", person "resident", version "1", required true;
     "credential"."sealed_name": row "id", person "resident", version "name_version", required true;
+    "finding"."sealed_note": row "id", person "NULL", version "1", required false;
     "leaf"."sealed_body": row "event", person "NULL", version "1", required false;
+    "officer_mark"."sealed_mail": row "officer", person "NULL", version "1", required false;
     "outbox"."sealed_message": row "id", person "NULL", version "1", required true;
     "registration"."sealed_facts": row "id", person "NULL", version "1", required false;
     "registration"."sealed_codes": row "id", person "NULL", version "1", required false;
@@ -90,6 +94,7 @@ pub const COLUMNS: &[Column] = columns! {
     "resident"."sealed_contact": row "id", person "id", version "version", required false;
     "session"."sealed_place": row "id", person "resident", version "1", required true;
     "sign_in"."sealed_place": row "id", person "resident", version "1", required true;
+    "ticket"."sealed_note": row "id", person "NULL", version "1", required false;
 };
 
 /// Columns of wrapped keys, as `table.column`: they are moved to another realm key, not opened as records are.

@@ -45,10 +45,12 @@ macro_rules! sweep {
 }
 
 /// Every table that is swept by a statement of its own, those first that others refer to last.
-pub const SWEEPS: [Sweep; 16] = [
+pub const SWEEPS: [Sweep; 22] = [
     sweep!("ceremony", Time, "challenge", "ceremony WHERE expires_at < $1 ORDER BY expires_at"),
+    sweep!("certificate", Time, "serial", "certificate WHERE not_after < $1 ORDER BY not_after"),
     sweep!("contact_change", Time, "resident", "contact_change WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("correction", Time, "id", "correction WHERE ended_at < $1"),
+    sweep!("counter_case", Time, "id", "counter_case WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("custody", Time, "id", "custody WHERE resident IS NULL AND closed_at < $1 ORDER BY closed_at"),
     sweep!("exposure", Minute, "process, minute, budget", "exposure WHERE minute < $1 ORDER BY minute"),
     sweep!("failed_try", Time, "bucket", "failed_try WHERE since < $1"),
@@ -59,6 +61,10 @@ pub const SWEEPS: [Sweep; 16] = [
     sweep!("recovery", Time, "id", "recovery WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("session", Id, "id", "session WHERE id < $1 ORDER BY id"),
     sweep!("sign_in", Id, "id", "sign_in WHERE id < $1 ORDER BY id"),
+    sweep!("break_glass", Time, "id", "break_glass WHERE asked_at < $1 AND state IN ('drafted', 'expired', 'reviewed')"),
+    sweep!("finding", Time, "id", "finding WHERE closed_at < $1 ORDER BY closed_at"),
+    sweep!("staff_act", Time, "id", "staff_act WHERE at < $1 ORDER BY at"),
+    sweep!("ticket", Time, "id", "ticket WHERE ended_at < $1 ORDER BY ended_at"),
     sweep!(
         "credential",
         Time,

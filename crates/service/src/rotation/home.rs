@@ -8,11 +8,11 @@ use lionrock_store::sealed::{COLUMNS, Column, Record};
 #[must_use]
 pub fn domain(column: &Column) -> Option<Domain> {
     Some(match (column.table, column.name) {
-        ("contact_change", "sealed_email") | ("outbox", _) | ("resident", "sealed_contact") => Domain::Contact,
+        ("contact_change", "sealed_email") | ("officer_mark", _) | ("outbox", _) | ("resident", "sealed_contact") => Domain::Contact,
         ("correction", "sealed_text") | ("credential", "sealed_name") => Domain::Account,
-        ("leaf", _) => Domain::Audit,
+        ("leaf" | "ticket" | "finding" | "break_glass", _) => Domain::Audit,
         ("registration", _) => Domain::Registration,
-        ("resident", "sealed_profile") => Domain::Profile,
+        ("certificate", _) | ("resident", "sealed_profile") => Domain::Profile,
         ("session" | "sign_in", _) => Domain::Session,
         _ => return None,
     })
