@@ -28,7 +28,13 @@ fn order(profile: Profile, name: &str, key: &SigningKey, now: u64) -> Order {
     let root = profile == Profile::Root;
     Order {
         profile,
-        subject: Subject::Organisation { country: "HK".into(), organisation: "TEST".into(), common_name: name.into() },
+        subject: Subject::Organisation {
+            country: "HK".into(),
+            organisation: "TEST".into(),
+            identifier: None,
+            unit: None,
+            common_name: name.into(),
+        },
         key: key.public().unwrap(),
         serial: Digest::Sha256.of(name.as_bytes())[..16].try_into().unwrap(),
         from: now - 60,

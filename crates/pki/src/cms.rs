@@ -12,6 +12,7 @@ use const_oid::db::rfc5911::{
 };
 use der::asn1::{Any, GeneralizedTime, OctetString, SetOfVec, UtcTime};
 use der::{Decode, Encode, Sequence};
+use lionrock_crypto::sign::Algorithm;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::Attribute;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -127,45 +128,98 @@ pub struct Content<'a> {
 /// # Errors
 /// [`Error::Refused`] when the key is not the certificate's, or the digest has another length; of the key.
 pub fn sign(content: &Content<'_>, chain: &[&Certificate], signer: &dyn Signer) -> Result<Vec<u8>, Error> {
-    let wrong = malformed::<der::Error>;
     let own = chain.first().ok_or(Error::Refused("the signer's certificate is missing"))?;
     if own.key()? != signer.public()? {
         return Err(Error::Refused("the signing key is not the certificate's"));
     }
-    let digest = Digest::of_signature(signer.algorithm());
-    if content.digest.len() != digest.length() {
-        return Err(Error::Refused("the digest is not of the signature's digest algorithm"));
+    let unsigned = Unsigned::new(content, chain, signer.algorithm())?;
+    let signature = signer.sign(unsigned.message())?;
+    unsigned.complete(&signature)
+}
+
+/// A signature that lacks only its last step, for keys that live elsewhere: they sign [`Unsigned::message`].
+#[derive(Clone, Debug)]
+pub struct Unsigned {
+    info: SignerInfo,
+    message: Vec<u8>,
+    kind: ObjectIdentifier,
+    inside: Option<Vec<u8>>,
+    chain: Vec<Certificate>,
+    algorithm: Algorithm,
+}
+
+impl Unsigned {
+    /// Prepares; the signer's certificate is the first of the chain.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the chain is empty or the digest has another length; [`Error::Algorithm`].
+    pub fn new(content: &Content<'_>, chain: &[&Certificate], algorithm: Algorithm) -> Result<Self, Error> {
+        let own = chain.first().ok_or(Error::Refused("the signer's certificate is missing"))?;
+        let digest = Digest::of_signature(algorithm);
+        if content.digest.len() != digest.length() {
+            return Err(Error::Refused("the digest is not of the signature's digest algorithm"));
+        }
+        let identifier = algorithm::identifier(algorithm)?;
+        let signed = signed_attributes(content, own, digest, &identifier)?;
+        let message = signed.to_der().map_err(malformed("signed attributes"))?;
+        let info = SignerInfo {
+            version: 1,
+            signer: IssuerAndSerial { issuer: own.issuer().clone(), serial: own.serial_number() },
+            digest: digest.identifier(),
+            signed: Some(signed),
+            algorithm: identifier,
+            signature: OctetString::new(Vec::new()).map_err(malformed("a signature"))?,
+            unsigned: None,
+        };
+        let chain = chain.iter().map(|one| (*one).clone()).collect();
+        let inside = content.inside.map(<[u8]>::to_vec);
+        Ok(Self { info, message, kind: content.kind, inside, chain, algorithm })
     }
-    let algorithm = algorithm::identifier(signer.algorithm())?;
-    let signed = signed_attributes(content, own, digest, &algorithm)?;
-    let message = signed.to_der().map_err(wrong("signed attributes"))?;
-    let signature = algorithm::sign(signer, &message)?;
-    let info = SignerInfo {
-        version: 1,
-        signer: IssuerAndSerial { issuer: own.issuer().clone(), serial: own.serial_number() },
-        digest: digest.identifier(),
-        signed: Some(signed),
-        algorithm,
-        signature: OctetString::new(signature.as_bytes().unwrap_or_default()).map_err(wrong("a signature"))?,
-        unsigned: None,
-    };
-    let mut certificates = SetOfVec::new();
-    for certificate in chain {
-        certificates
-            .insert(Any::from_der(certificate.der()).map_err(wrong("a certificate"))?)
-            .map_err(wrong("a chain"))?;
+
+    /// The signed attributes in DER: what the key signs, hashing it itself.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        &self.message
     }
-    let inside = content.inside.map(OctetString::new).transpose().map_err(wrong("content"))?;
-    let data = SignedData {
-        // 3 when the content is not plain data (RFC 5652 section 5.1).
-        version: if content.kind == ID_DATA { 1 } else { 3 },
-        digests: SetOfVec::try_from(vec![digest.identifier()]).map_err(wrong("a signature"))?,
-        content: Encapsulated { kind: content.kind, content: inside },
-        certificates: Some(certificates),
-        lists: None,
-        signers: SetOfVec::try_from(vec![info]).map_err(wrong("a signature"))?,
-    };
-    wrap(&data)
+
+    /// Puts the key's signature in, in the form JOSE wants (`r ‖ s`), and checks it first: what does not verify never leaves.
+    ///
+    /// # Errors
+    /// [`Error::BadSignature`] when it is not the certificate's key that signed this.
+    pub fn complete(mut self, signature: &[u8]) -> Result<Vec<u8>, Error> {
+        let wrong = malformed::<der::Error>;
+        let own = self.chain.first().ok_or(Error::BadSignature)?;
+        own.key()?.verify(self.algorithm, &self.message, signature).map_err(|_| Error::BadSignature)?;
+        let bits = algorithm::encode(self.algorithm, signature)?;
+        self.info.signature = OctetString::new(bits).map_err(wrong("a signature"))?;
+        let mut certificates = SetOfVec::new();
+        for certificate in &self.chain {
+            certificates
+                .insert(Any::from_der(certificate.der()).map_err(wrong("a certificate"))?)
+                .map_err(wrong("a chain"))?;
+        }
+        let inside = self.inside.map(OctetString::new).transpose().map_err(wrong("content"))?;
+        let data = SignedData {
+            // 3 when the content is not plain data (RFC 5652 section 5.1).
+            version: if self.kind == ID_DATA { 1 } else { 3 },
+            digests: SetOfVec::try_from(vec![self.info.digest.clone()]).map_err(wrong("a signature"))?,
+            content: Encapsulated { kind: self.kind, content: inside },
+            certificates: Some(certificates),
+            lists: None,
+            signers: SetOfVec::try_from(vec![self.info]).map_err(wrong("a signature"))?,
+        };
+        wrap(&data)
+    }
+}
+
+/// The same signature without the certificates that went along.
+///
+/// # Errors
+/// [`Error::Malformed`].
+pub fn without_certificates(der: &[u8]) -> Result<Vec<u8>, Error> {
+    let whole = ContentInfo::from_der(der).map_err(malformed("a signature"))?;
+    let data: SignedData = whole.content.decode_as().map_err(malformed("signed data"))?;
+    wrap(&SignedData { certificates: None, ..data })
 }
 
 fn wrap(data: &SignedData) -> Result<Vec<u8>, Error> {

@@ -10,15 +10,21 @@
 //! | [`crl`] | revocation lists | RFC 5280 section 5 |
 //! | [`ocsp`] | status questions and answers | RFC 6960, RFC 9654 |
 //! | [`timestamp`] | time-stamp questions and tokens | RFC 3161, RFC 5816 |
+//! | [`evidence`] | one time-stamp over many digests | RFC 4998 |
 //! | [`cms`] | detached signatures | RFC 5652, RFC 5035 |
+//! | [`pdf`] | what a PDF is made of, in constant memory | ISO 32000-2 |
+//! | [`pades`] | signatures in PDFs: made, kept valid, judged | ETSI EN 319 142-1 |
 
 pub mod algorithm;
 pub mod certificate;
 pub mod cms;
 pub mod crl;
+pub mod evidence;
 pub mod lint;
 pub mod name;
 pub mod ocsp;
+pub mod pades;
+pub mod pdf;
 pub mod profile;
 pub mod request;
 pub mod timestamp;
@@ -46,6 +52,18 @@ pub enum Error {
     /// The key failed.
     #[error(transparent)]
     Key(#[from] lionrock_crypto::Error),
+    /// A PDF is not read.
+    #[error(transparent)]
+    Pdf(#[from] pdf::Refusal),
+    /// A file could not be read.
+    #[error("the file cannot be read: {0}")]
+    Io(std::io::ErrorKind),
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error.kind())
+    }
 }
 
 /// The bytes inside a PEM block of a label (RFC 7468). OpenSSL calls its CMS blocks `PKCS7` too.

@@ -52,9 +52,14 @@ pub fn order(order: &Order, issuer: Option<&Certificate>, algorithm: Algorithm) 
         require(may, "its issuer is no authority");
         let room = constraints.and_then(|one| one.path_len_constraint);
         require(!order.profile.is_authority() || room != Some(0), "its issuer may have no authority below it");
-        let wanted = order.profile.issuer();
         let is_root = issuer.issuer() == issuer.subject();
-        require((wanted == Profile::Root) == is_root, "another authority issues such certificates");
+        let fits = if is_root { order.profile.is_of_root() } else { order.profile.is_of_issuing() };
+        require(fits, "another authority issues such certificates");
+        let own = order.subject.name().ok();
+        require(own.as_ref() != Some(issuer.subject()), "it has its issuer's name");
+        // What a test realm issues says so everywhere; nothing of production says so anywhere.
+        let realm = |name: &x509_cert::name::Name| crate::name::unit(name);
+        require(own.is_some_and(|own| realm(&own) == realm(issuer.subject())), "its issuer is of another realm");
     }
     faults
 }

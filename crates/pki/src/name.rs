@@ -2,14 +2,18 @@
 
 use crate::{Error, malformed};
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc4519::{COMMON_NAME, COUNTRY_NAME, GIVEN_NAME, ORGANIZATION_NAME, SERIAL_NUMBER, SURNAME};
+use const_oid::db::rfc4519::{
+    COMMON_NAME, COUNTRY_NAME, GIVEN_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME, SERIAL_NUMBER, SURNAME,
+};
 use der::asn1::{Any, PrintableStringRef, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::Name;
 
 /// Longest value of an attribute (RFC 5280 appendix A.1, ub-common-name and others).
-const LONGEST: usize = 64;
+pub const LONGEST: usize = 64;
+/// The number of a legal person in a register (X.520 section 6.4.4; EN 319 412-1 section 5.1.4 says how it is written).
+const ORGANIZATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
 
 /// Who a certificate is about.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub enum Subject {
         country: String,
         /// The legal name.
         organisation: String,
+        /// Its number in a register: `NTRHK-12345678`. Issuers of certificates to people have one (EN 319 412-2 section 4.2.3.1).
+        identifier: Option<String>,
+        /// The realm, where it is not production.
+        unit: Option<String>,
         /// The name of this authority or service, unique within the organisation.
         common_name: String,
     },
@@ -35,6 +43,8 @@ pub enum Subject {
         common_name: String,
         /// Tells persons of one name apart: a random reference, never the card number.
         serial_number: String,
+        /// The realm, where it is not production.
+        unit: Option<String>,
     },
 }
 
@@ -51,11 +61,18 @@ impl Subject {
     /// [`Error::Refused`] for an empty or overlong part, or control characters.
     pub fn name(&self) -> Result<Name, Error> {
         let parts: Vec<(ObjectIdentifier, &str)> = match self {
-            Self::Organisation { country, organisation, common_name } => {
-                vec![(COUNTRY_NAME, country), (ORGANIZATION_NAME, organisation), (COMMON_NAME, common_name)]
+            Self::Organisation { country, organisation, identifier, unit, common_name } => {
+                let mut parts: Vec<(ObjectIdentifier, &str)> =
+                    vec![(COUNTRY_NAME, country), (ORGANIZATION_NAME, organisation)];
+                parts.extend(identifier.as_deref().map(|text| (ORGANIZATION_IDENTIFIER, text)));
+                parts.extend(unit.as_deref().map(|text| (ORGANIZATIONAL_UNIT_NAME, text)));
+                parts.push((COMMON_NAME, common_name));
+                parts
             }
-            Self::Person { country, surname, given_name, common_name, serial_number } => {
-                let mut parts: Vec<(ObjectIdentifier, &str)> = vec![(COUNTRY_NAME, country), (SURNAME, surname)];
+            Self::Person { country, surname, given_name, common_name, serial_number, unit } => {
+                let mut parts: Vec<(ObjectIdentifier, &str)> = vec![(COUNTRY_NAME, country)];
+                parts.extend(unit.as_deref().map(|text| (ORGANIZATIONAL_UNIT_NAME, text)));
+                parts.push((SURNAME, surname));
                 // Some people have one name.
                 if !given_name.is_empty() {
                     parts.push((GIVEN_NAME, given_name));
@@ -71,8 +88,11 @@ impl Subject {
 }
 
 fn part(oid: ObjectIdentifier, text: &str) -> Result<SetOfVec<AttributeTypeAndValue>, Error> {
-    if text.trim().is_empty() || text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-        return Err(Error::Refused("each part of a name has 1 to 64 characters, none of them control characters"));
+    let odd = |c: char| c.is_control() || is_hidden(c);
+    if text.trim().is_empty() || text.trim() != text || text.chars().count() > LONGEST || text.chars().any(odd) {
+        return Err(Error::Refused(
+            "each part of a name has 1 to 64 characters, none of them hidden or at its ends blank",
+        ));
     }
     // Country and serial number are PrintableString by definition (RFC 5280 appendix A.1).
     let printable = oid == COUNTRY_NAME || oid == SERIAL_NUMBER;
@@ -87,6 +107,11 @@ fn part(oid: ObjectIdentifier, text: &str) -> Result<SetOfVec<AttributeTypeAndVa
     SetOfVec::try_from(vec![AttributeTypeAndValue { oid, value }]).map_err(malformed("a name"))
 }
 
+/// Characters that change how a name looks without being seen: two names could look alike, or one like another.
+const fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// The text of the first attribute of a kind.
 #[must_use]
 pub fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<String> {
@@ -94,6 +119,12 @@ pub fn attribute(name: &Name, oid: ObjectIdentifier) -> Option<String> {
         let text = std::str::from_utf8(one.value.value()).ok()?;
         Some(text.to_owned())
     })
+}
+
+/// The unit: the realm, where it is not production.
+#[must_use]
+pub fn unit(name: &Name) -> Option<String> {
+    attribute(name, ORGANIZATIONAL_UNIT_NAME)
 }
 
 /// The common name.

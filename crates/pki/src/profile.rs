@@ -122,12 +122,24 @@ impl Profile {
         }
     }
 
-    /// Who may issue it.
+    /// Who issues it, as a rule.
     #[must_use]
     pub const fn issuer(self) -> Self {
         match self {
             Self::Root | Self::Issuing => Self::Root,
             _ => Self::Issuing,
         }
+    }
+
+    /// Whether a root may issue it: what hangs on the root alone outlives the authority below it.
+    #[must_use]
+    pub const fn is_of_root(self) -> bool {
+        matches!(self, Self::Root | Self::Issuing | Self::Ocsp | Self::TimeStamping)
+    }
+
+    /// Whether the authority below the root may issue it.
+    #[must_use]
+    pub const fn is_of_issuing(self) -> bool {
+        !self.is_authority()
     }
 }

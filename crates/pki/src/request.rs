@@ -10,6 +10,9 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::attr::Attribute;
 use x509_cert::name::Name;
 
+/// Longest request read.
+pub const LONGEST: usize = 8 * 1024;
+
 /// `CertificationRequestInfo`.
 #[derive(Clone, Debug, Sequence)]
 struct Info {
@@ -60,9 +63,16 @@ pub fn make(subject: &Subject, signer: &dyn Signer) -> Result<Vec<u8>, Error> {
 /// Reads a request and checks that its sender holds the key.
 ///
 /// # Errors
-/// [`Error::Malformed`], [`Error::BadSignature`], [`Error::Algorithm`].
+/// [`Error::Malformed`], [`Error::BadSignature`], [`Error::Algorithm`]; [`Error::Refused`] for one that is too long, or asks for extensions
+/// or anything else: the profile alone says what a certificate carries.
 pub fn read(der: &[u8]) -> Result<Request, Error> {
+    if der.len() > LONGEST {
+        return Err(Error::Refused("this certificate request is too long"));
+    }
     let whole = Whole::from_der(der).map_err(malformed("a certificate request"))?;
+    if !whole.info.attributes.is_empty() {
+        return Err(Error::Refused("a certificate request may ask for nothing: its profile says what it gets"));
+    }
     let key = algorithm::public_key(&whole.info.key)?;
     let message = whole.info.to_der().map_err(malformed("a certificate request"))?;
     let signature = whole.signature.as_bytes().ok_or(Error::BadSignature)?;

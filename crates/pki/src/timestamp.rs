@@ -239,8 +239,20 @@ pub fn stamp(asked: &Asked, stamp: &Stamp, chain: &[&Certificate], signer: &dyn 
     let digest = Digest::of_signature(signer.algorithm()).of(&inside);
     let content =
         cms::Content { kind: ID_CT_TST_INFO, digest: &digest, inside: Some(&inside), claimed: Some(stamp.now) };
-    // Whoever did not ask for certificates gets none (RFC 3161 section 2.4.1); ours always go along inside the platform.
-    cms::sign(&content, if asked.certificate { chain } else { chain.get(..1).unwrap_or_default() }, signer)
+    let token = cms::sign(&content, chain, signer)?;
+    // Whoever did not ask for certificates gets none (RFC 3161 section 2.4.1).
+    if asked.certificate { Ok(token) } else { cms::without_certificates(&token) }
+}
+
+/// The digest algorithm of what a token stamps.
+///
+/// # Errors
+/// [`Error::Malformed`], [`Error::Algorithm`].
+pub fn digest_of(token: &[u8]) -> Result<Digest, Error> {
+    let signature = Signature::read(token)?;
+    let inside = signature.inside().ok_or(Error::Malformed("a time-stamp"))?;
+    let info = Info::from_der(inside).map_err(malformed("a time-stamp"))?;
+    Digest::from_identifier(&info.imprint.algorithm)
 }
 
 /// The answer that carries a token.

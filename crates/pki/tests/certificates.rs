@@ -93,7 +93,13 @@ fn what_must_not_exist_is_not_signed() {
         organisation(""),
         organisation("a\nb"),
         organisation(&"a".repeat(65)),
-        Subject::Organisation { country: "hk".into(), organisation: "x".into(), common_name: "y".into() },
+        Subject::Organisation {
+            country: "hk".into(),
+            organisation: "x".into(),
+            identifier: None,
+            unit: None,
+            common_name: "y".into(),
+        },
     ] {
         let order = certificate::Order { subject, ..good.clone() };
         assert!(matches!(certificate::issue(&order, Some(&stage.issuing), &stage.issuing_key), Err(Error::Refused(_))));

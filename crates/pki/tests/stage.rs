@@ -23,7 +23,13 @@ pub struct Stage {
 }
 
 pub fn organisation(name: &str) -> Subject {
-    Subject::Organisation { country: "HK".into(), organisation: "Lionrock Test".into(), common_name: name.into() }
+    Subject::Organisation {
+        country: "HK".into(),
+        organisation: "Lionrock Test".into(),
+        identifier: None,
+        unit: None,
+        common_name: name.into(),
+    }
 }
 
 pub fn person() -> Subject {
@@ -33,6 +39,7 @@ pub fn person() -> Subject {
         given_name: "Tai Man".into(),
         common_name: "CHAN Tai Man 陳大文".into(),
         serial_number: "LR-7f3a9c1e".into(),
+        unit: None,
     }
 }
 
