@@ -49,6 +49,44 @@ impl Sha256 {
     }
 }
 
+/// A digest algorithm of [`Stream`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// A digest over a stream, by an algorithm that is chosen when it runs.
+#[derive(Clone)]
+pub struct Stream(digest::Context);
+
+impl Stream {
+    /// A digest over nothing yet.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self(digest::Context::new(match kind {
+            Kind::Sha256 => &digest::SHA256,
+            Kind::Sha384 => &digest::SHA384,
+            Kind::Sha512 => &digest::SHA512,
+        }))
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes added.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
+    }
+}
+
 fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut out = [0; N];
     out.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);

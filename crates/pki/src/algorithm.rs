@@ -60,19 +60,24 @@ struct RsaPublicKey<'a> {
 /// # Errors
 /// When the key cannot be used.
 pub fn sign(signer: &dyn Signer, message: &[u8]) -> Result<BitString, Error> {
-    let raw = signer.sign(message)?;
-    let bytes = match signer.algorithm() {
-        Algorithm::Es256 | Algorithm::Es384 => {
-            let (r, s) = raw.split_at_checked(raw.len() / 2).ok_or(Error::Malformed("a signature"))?;
-            let whole = EcdsaSignature {
-                r: UintRef::new(r).map_err(malformed("a signature"))?,
-                s: UintRef::new(s).map_err(malformed("a signature"))?,
-            };
-            whole.to_der().map_err(malformed("a signature"))?
-        }
-        _ => raw,
-    };
+    let bytes = encode(signer.algorithm(), &signer.sign(message)?)?;
     BitString::from_bytes(&bytes).map_err(malformed("a signature"))
+}
+
+/// Turns a signature in the form JOSE wants into the one certificates carry: ASN.1 for ECDSA.
+///
+/// # Errors
+/// [`Error::Malformed`].
+pub fn encode(algorithm: Algorithm, raw: &[u8]) -> Result<Vec<u8>, Error> {
+    if !matches!(algorithm, Algorithm::Es256 | Algorithm::Es384) {
+        return Ok(raw.to_vec());
+    }
+    let (r, s) = raw.split_at_checked(raw.len() / 2).ok_or(Error::Malformed("a signature"))?;
+    let whole = EcdsaSignature {
+        r: UintRef::new(r).map_err(malformed("a signature"))?,
+        s: UintRef::new(s).map_err(malformed("a signature"))?,
+    };
+    whole.to_der().map_err(malformed("a signature"))
 }
 
 /// The identifier of a signature algorithm.
