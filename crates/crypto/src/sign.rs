@@ -4,6 +4,7 @@ use crate::Error;
 use crate::pkcs11::ModulePair;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::digest;
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_ASN1,
@@ -151,6 +152,28 @@ impl SigningKey {
         })
     }
 
+    /// Signs a message that is known by its digest alone: SHA-256, or SHA-384 for ES384. Whoever calls it trusts where the digest
+    /// comes from.
+    ///
+    /// # Errors
+    /// [`Error::NotAKey`] when the digest has another length, or the key signs no digests (Ed25519; keys in a module).
+    #[expect(clippy::disallowed_methods, reason = "the digest was approved by whoever signs it")]
+    pub fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, Error> {
+        let kind = if self.algorithm() == Algorithm::Es384 { &digest::SHA384 } else { &digest::SHA256 };
+        let digest = digest::Digest::import_less_safe(digest, kind).map_err(|_| Error::NotAKey)?;
+        Ok(match &self.0 {
+            Kind::Ecdsa(_, pair) => pair.sign_digest(&digest)?.as_ref().to_vec(),
+            Kind::Rsa(algorithm, pair) => {
+                let padding: &'static dyn signature::RsaEncoding =
+                    if *algorithm == Algorithm::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let mut bytes = vec![0; pair.public_modulus_len()];
+                pair.sign_digest(padding, &digest, &mut bytes)?;
+                bytes
+            }
+            Kind::Ed25519(_) | Kind::Module(_) => return Err(Error::NotAKey),
+        })
+    }
+
     /// The public half.
     ///
     /// # Errors
@@ -269,6 +292,22 @@ impl PublicKey {
         }
     }
 
+    /// Verifies a signature of ECDSA in the JOSE form over a message that is known by its digest alone.
+    ///
+    /// # Errors
+    /// As [`PublicKey::verify`]; also for other kinds of keys.
+    #[expect(clippy::disallowed_methods, reason = "verifying gives nothing away")]
+    pub fn verify_digest(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let (parameters, kind): (&'static dyn signature::VerificationAlgorithm, _) = match (self, algorithm) {
+            (Self::P256 { .. }, Algorithm::Es256) => (&ECDSA_P256_SHA256_FIXED, &digest::SHA256),
+            (Self::P384 { .. }, Algorithm::Es384) => (&ECDSA_P384_SHA384_FIXED, &digest::SHA384),
+            _ => return Err(Error::BadSignature),
+        };
+        let digest = digest::Digest::import_less_safe(digest, kind).map_err(|_| Error::BadSignature)?;
+        let key = UnparsedPublicKey::new(parameters, self.bytes());
+        key.verify_digest(&digest, signature).map_err(|_| Error::BadSignature)
+    }
+
     /// Whether the library accepts the key at all: the point is on its curve, the modulus of a permitted size.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -327,6 +366,27 @@ mod tests {
         let small = AsDer::<Pkcs8V1Der<'_>>::as_der(&small).unwrap();
         assert_eq!(SigningKey::from_pkcs8(Algorithm::Rs256, small.as_ref()).unwrap_err(), Error::NotAKey);
         assert!(!PublicKey::P256 { x: [1; 32], y: [1; 32] }.is_sound());
+    }
+
+    #[test]
+    fn a_digest_is_signed_as_its_message_would_be() {
+        for (algorithm, digest) in [
+            (Algorithm::Es256, crate::digest::sha256(b"message").to_vec()),
+            (Algorithm::Es384, crate::digest::sha384(b"message").to_vec()),
+            (Algorithm::Rs256, crate::digest::sha256(b"message").to_vec()),
+        ] {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let signature = key.sign_digest(&digest).unwrap();
+            let public = key.public().unwrap();
+            assert_eq!(public.verify(algorithm, b"message", &signature), Ok(()), "{algorithm:?}");
+            if algorithm != Algorithm::Rs256 {
+                assert_eq!(public.verify_digest(algorithm, &digest, &signature), Ok(()));
+                let mut other = digest.clone();
+                other[0] ^= 1;
+                assert_eq!(public.verify_digest(algorithm, &other, &signature), Err(Error::BadSignature));
+            }
+            assert_eq!(key.sign_digest(&digest[1..]), Err(Error::NotAKey));
+        }
     }
 
     #[test]

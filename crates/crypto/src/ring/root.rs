@@ -42,6 +42,21 @@ impl Root {
         Ok(Self { kept: Some(Kept::new(module, words)?), ..self })
     }
 
+    /// The key that wraps the activation key of a realm, under which residents' signing keys are sealed. A ring keeps nothing that
+    /// leads to it.
+    ///
+    /// # Errors
+    /// [`Error::ModuleGone`] when the root lies in a module that does not answer.
+    pub fn activation(&self, realm: &str) -> Result<Key, Error> {
+        let bytes = match &self.held {
+            Held::Memory(secret) => {
+                kdf::hkdf_sha256(secret.expose(), b"lionrock root v2", &[b"activation ", realm.as_bytes()])?
+            }
+            Held::Module(module) => *module.mac(&[b"lionrock root v2 activation ", realm.as_bytes()].concat())?,
+        };
+        Ok(Key::new(Secret::new(bytes)))
+    }
+
     /// What a ring keeps of the root: enough to wrap this realm's keys, and no other realm's.
     pub(super) fn of_realm(&self, realm: &str) -> Result<RealmRoot, Error> {
         let wraps = match &self.held {

@@ -1,0 +1,4 @@
+//! Integration tests of sole control.
+
+mod chamber;
+mod stage;
