@@ -5,6 +5,8 @@ use crate::policy::{Actor, Purpose};
 /// What kind of actor asks: each has budgets of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Officers, by tickets.
+    Officer,
     /// The platform, for what it owes residents.
     Platform,
     /// People who are registering.
@@ -17,12 +19,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Platform, Self::Registrant, Self::Resident, Self::Service];
+    pub const ALL: [Self; 5] = [Self::Officer, Self::Platform, Self::Registrant, Self::Resident, Self::Service];
 
     /// The kind of an actor.
     #[must_use]
     pub const fn of(actor: &Actor) -> Self {
         match actor {
+            Actor::Officer(_) => Self::Officer,
             Actor::Platform => Self::Platform,
             Actor::Registrant(_) => Self::Registrant,
             Actor::Resident(_) => Self::Resident,
@@ -34,6 +37,7 @@ impl Kind {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Officer => "officer",
             Self::Platform => "platform",
             Self::Registrant => "registrant",
             Self::Resident => "resident",
@@ -47,6 +51,8 @@ impl Kind {
 pub enum Budget {
     /// Looking up whether a card number that the registry is asked about has an account.
     LookupAtRegistration,
+    /// Looking up a card number that an officer typed, under a ticket.
+    LookupByOfficer,
     /// Looking up a card number somebody typed who wants to get back in.
     LookupAtRecovery,
     /// Opening fields of a person.
@@ -60,6 +66,7 @@ impl Budget {
         match self {
             Self::LookupAtRecovery => "lookup/recovery".to_owned(),
             Self::LookupAtRegistration => "lookup/registration".to_owned(),
+            Self::LookupByOfficer => "lookup/officer".to_owned(),
             Self::Opening(kind, purpose) => format!("{}/{}", kind.word(), purpose.word()),
         }
     }
@@ -68,7 +75,8 @@ impl Budget {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         let openings = Kind::ALL.into_iter().flat_map(|kind| Purpose::ALL.map(|purpose| Self::Opening(kind, purpose)));
-        [Self::LookupAtRecovery, Self::LookupAtRegistration].into_iter().chain(openings).find(|one| one.word() == word)
+        let lookups = [Self::LookupAtRecovery, Self::LookupAtRegistration, Self::LookupByOfficer];
+        lookups.into_iter().chain(openings).find(|one| one.word() == word)
     }
 }
 
@@ -89,7 +97,7 @@ pub struct Allowance {
     /// About one person. More is refused until the minute is over, and does not count for everybody: so one person, however
     /// busy, trips nothing.
     pub one: u32,
-    /// By one service; more locks that service's budget and no other's. Zero where no service asks.
+    /// By one service, or one officer; more locks their own budget and no other's. Zero where neither asks.
     pub service: u32,
     /// What follows from an excess.
     pub excess: Excess,
@@ -100,13 +108,21 @@ const fn lock(all: u32, one: u32, service: u32) -> Allowance {
 }
 
 /// The budgets of a production realm. What is not listed has [`UNLISTED`].
-pub const TABLE: [(Budget, Allowance); 8] = [
+pub const TABLE: [(Budget, Allowance); 15] = [
     (Budget::Opening(Kind::Resident, Purpose::AccountManagement), lock(12_000, 120, 0)),
     (Budget::Opening(Kind::Resident, Purpose::ConsentPreview), lock(30_000, 120, 0)),
     (Budget::Opening(Kind::Service, Purpose::Release), lock(30_000, 120, 10_000)),
     (Budget::Opening(Kind::Registrant, Purpose::Registration), lock(6_000, 120, 0)),
     (Budget::Opening(Kind::Platform, Purpose::Notification), lock(6_000, 30, 0)),
     (Budget::Opening(Kind::Platform, Purpose::RestoreCheck), lock(6_000, 10, 0)),
+    // A person reads a field in seconds, not in fractions of one: an officer who opens more lets a program do it.
+    (Budget::Opening(Kind::Officer, Purpose::CounterService), lock(1_200, 24, 30)),
+    (Budget::Opening(Kind::Officer, Purpose::HelpDesk), lock(1_200, 24, 30)),
+    (Budget::Opening(Kind::Officer, Purpose::AccessRequest), lock(1_200, 24, 30)),
+    (Budget::Opening(Kind::Officer, Purpose::Correction), lock(1_200, 24, 30)),
+    (Budget::Opening(Kind::Officer, Purpose::Investigation), lock(1_200, 24, 30)),
+    (Budget::Opening(Kind::Officer, Purpose::BreakGlass), lock(1_200, 24, 30)),
+    (Budget::LookupByOfficer, lock(1_200, 24, 10)),
     (Budget::LookupAtRegistration, lock(6_000, 10, 0)),
     // Whoever holds good codes is never turned away because of what others tried, so there is no share of a network or number.
     (Budget::LookupAtRecovery, Allowance { all: 6_000, one: 6_000, service: 0, excess: Excess::Wait }),

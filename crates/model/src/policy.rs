@@ -1,8 +1,12 @@
 //! Who may open which personal fields, for what purpose. Deny by default; the only maker of a [`Decision`].
 
 pub mod purposes;
+pub mod staff;
+mod ticket;
 
-use crate::id::{ConsentId, RegistrationId, ResidentId, ServiceId};
+pub use ticket::{OnTicket, TicketGround, decide_by_ticket};
+
+use crate::id::{ConsentId, OfficerId, RegistrationId, ResidentId, ServiceId};
 use std::fmt;
 
 /// Who asks.
@@ -16,6 +20,8 @@ pub enum Actor {
     Platform,
     /// A person who is registering, by the cookie of that registration.
     Registrant(RegistrationId),
+    /// An officer, by a ticket that two officers signed.
+    Officer(OfficerId),
 }
 
 /// Whose data it is.
@@ -100,11 +106,23 @@ pub enum Purpose {
     RestoreCheck,
     /// A service receives what the person released to it.
     Release,
+    /// Staff: somebody is served at a counter.
+    CounterService,
+    /// Staff: somebody who asked is helped.
+    HelpDesk,
+    /// Staff: a person's request to see their data is answered.
+    AccessRequest,
+    /// Staff: a fact is set right.
+    Correction,
+    /// Staff: misuse is looked into.
+    Investigation,
+    /// Staff: an emergency, by two, reviewed afterwards.
+    BreakGlass,
 }
 
 impl Purpose {
     /// All purposes there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 13] = [
         Self::AccountManagement,
         Self::ConsentPreview,
         Self::KeyRotation,
@@ -112,7 +130,35 @@ impl Purpose {
         Self::Registration,
         Self::RestoreCheck,
         Self::Release,
+        Self::CounterService,
+        Self::HelpDesk,
+        Self::AccessRequest,
+        Self::Correction,
+        Self::Investigation,
+        Self::BreakGlass,
     ];
+
+    /// Those of staff: decided by [`decide_by_ticket`] alone.
+    pub const STAFF: [Self; 6] = [
+        Self::CounterService,
+        Self::HelpDesk,
+        Self::AccessRequest,
+        Self::Correction,
+        Self::Investigation,
+        Self::BreakGlass,
+    ];
+
+    /// Whether it is a purpose of staff.
+    #[must_use]
+    pub fn is_staff(self) -> bool {
+        Self::STAFF.contains(&self)
+    }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
+    }
 
     /// The stable word used in the ledger and in associated data.
     #[must_use]
@@ -125,6 +171,12 @@ impl Purpose {
             Self::Registration => "registration",
             Self::RestoreCheck => "restore-check",
             Self::Release => "release",
+            Self::CounterService => "counter-service",
+            Self::HelpDesk => "help-desk",
+            Self::AccessRequest => "access-request",
+            Self::Correction => "correction",
+            Self::Investigation => "investigation",
+            Self::BreakGlass => "break-glass",
         }
     }
 
@@ -132,12 +184,18 @@ impl Purpose {
     #[must_use]
     pub const fn fields(self) -> &'static [Field] {
         match self {
-            Self::AccountManagement | Self::Registration => &Field::ALL,
+            Self::AccountManagement | Self::Registration | Self::AccessRequest => &Field::ALL,
             Self::ConsentPreview | Self::Release => {
                 &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::Email]
             }
             Self::KeyRotation | Self::RestoreCheck => &[],
             Self::Notification => &[Field::Email],
+            Self::CounterService | Self::Correction => {
+                &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::CardIssued]
+            }
+            Self::HelpDesk => &[Field::EnglishName, Field::ChineseName, Field::Email, Field::Devices],
+            Self::Investigation => &[Field::EnglishName, Field::Hkid, Field::Email, Field::Devices],
+            Self::BreakGlass => &[Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Email],
         }
     }
 }
@@ -157,7 +215,7 @@ pub struct ConsentGround {
     pub standing: bool,
 }
 
-/// A permission to open these fields of this resident, once, for this purpose. Only [`decide`] makes one.
+/// A permission to open these fields of this resident, once, for this purpose. Only [`decide`] and [`decide_by_ticket`] make one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Decision {
     actor: Actor,
@@ -165,6 +223,7 @@ pub struct Decision {
     purpose: Purpose,
     fields: Vec<Field>,
     consent: Option<ConsentId>,
+    ticket: Option<OnTicket>,
 }
 
 impl Decision {
@@ -207,6 +266,12 @@ impl Decision {
         self.consent
     }
 
+    /// On the ground of which ticket, when staff opens.
+    #[must_use]
+    pub const fn ticket(&self) -> Option<OnTicket> {
+        self.ticket
+    }
+
     /// Whether a field is among those permitted.
     #[must_use]
     pub fn permits(&self, field: Field) -> bool {
@@ -229,10 +294,15 @@ crate::refusals! {
         NotForThisPurpose = "not-for-this-purpose", 403, audited;
         /// The data is another person's.
         NotYours = "not-yours", 403, audited;
+        /// The ticket does not cover the officer, the person, the purpose or the field.
+        NoTicket = "no-ticket", 403, audited;
+        /// The ticket's minutes are over.
+        TicketOver = "ticket-over", 403, audited;
     }
 }
 
-/// Decides whether `actor` may open `fields` of `subject` for `purpose`. A `ground` is needed for a release alone.
+/// Decides whether `actor` may open `fields` of `subject` for `purpose`. A `ground` is needed for a release alone; staff is never
+/// permitted anything here.
 ///
 /// # Errors
 /// With the reason, when any field is not covered: nothing is opened in part.
@@ -271,7 +341,7 @@ pub fn decide(
         _ => return Err(OpenRefusal::NotForThisPurpose),
     }
     let consent = ground.filter(|_| purpose == Purpose::Release).map(|ground| ground.consent);
-    Ok(Decision { actor, subject, purpose, fields: fields.to_vec(), consent })
+    Ok(Decision { actor, subject, purpose, fields: fields.to_vec(), consent, ticket: None })
 }
 
 /// A permission to seal records under newer keys, whole columns of them and of nobody in particular. It opens no field for

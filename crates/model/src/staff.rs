@@ -3,7 +3,9 @@
 //! A contractor is no [`Role`]. It is an [`Identity`] of test realms alone: the variant holds a [`TestRealm`], which nobody can
 //! make in production.
 
+use crate::id::OfficerId;
 use crate::realm::{Realm, TestRealm};
+use crate::time::Millis;
 use std::fmt;
 use thiserror::Error;
 
@@ -13,11 +15,15 @@ pub enum Role {
     /// Verifies everything, sees no personal data.
     Auditor,
     /// Runs the certification authority.
-    Certification,
+    CaOfficer,
     /// Registers people at a counter.
     Counter,
     /// Answers people.
     HelpDesk,
+    /// Holds shares of keys and turns them.
+    KeyCustodian,
+    /// Says who works here.
+    Manager,
     /// Runs the machines.
     Operator,
     /// Answers for personal data.
@@ -28,11 +34,13 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Auditor,
-        Self::Certification,
+        Self::CaOfficer,
         Self::Counter,
         Self::HelpDesk,
+        Self::KeyCustodian,
+        Self::Manager,
         Self::Operator,
         Self::Privacy,
         Self::Security,
@@ -43,20 +51,165 @@ impl Role {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Auditor => "auditor",
-            Self::Certification => "certification",
+            Self::CaOfficer => "ca-officer",
             Self::Counter => "counter",
             Self::HelpDesk => "help-desk",
+            Self::KeyCustodian => "key-custodian",
+            Self::Manager => "manager",
             Self::Operator => "operator",
             Self::Privacy => "privacy",
             Self::Security => "security",
         }
     }
 
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+
     /// Whether somebody of this role may approve an exception. Those who run the machines ask for one, and do not grant it.
     #[must_use]
     pub const fn approves(self) -> bool {
-        matches!(self, Self::Certification | Self::Privacy | Self::Security)
+        matches!(self, Self::CaOfficer | Self::Privacy | Self::Security)
     }
+}
+
+/// Where an officer belongs: `north-point`. Two people of one unit count as one line of command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unit(String);
+
+/// Text that is no unit.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("not a unit: 2 to 32 of a-z, 0-9 and '-', starting with a letter")]
+pub struct NotAUnit;
+
+impl Unit {
+    /// Reads a unit's word.
+    ///
+    /// # Errors
+    /// When it has another length, another first character or a character outside the set.
+    pub fn parse(text: &str) -> Result<Self, NotAUnit> {
+        let fits = (2..=32).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotAUnit) }
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How far an officer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfficerState {
+    /// Proposed by one; nobody else agreed yet.
+    Proposed,
+    /// Approved by another; has no key yet.
+    Invited,
+    /// Works.
+    Active,
+    /// May do nothing until somebody lifts it.
+    Suspended,
+    /// Works here no more.
+    Ended,
+}
+
+impl OfficerState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Proposed, Self::Invited, Self::Active, Self::Suspended, Self::Ended];
+
+    /// The stable word, as stored.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// Somebody who works here, as rules see them: no name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Officer {
+    /// Random id.
+    pub id: OfficerId,
+    /// The one role.
+    pub role: Role,
+    /// The one unit.
+    pub unit: Unit,
+    /// The first moment at which the rights are over, whatever else stands.
+    pub rights_until: Millis,
+    /// How far.
+    pub state: OfficerState,
+}
+
+impl Officer {
+    /// Whether their rights stand at this moment.
+    #[must_use]
+    pub fn stands(&self, now: Millis) -> bool {
+        self.state == OfficerState::Active && now < self.rights_until
+    }
+}
+
+/// What kind of place a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A counter of the officer's own unit.
+    Counter,
+    /// An office of the officer's own unit.
+    Office,
+    /// Any other network.
+    Elsewhere,
+}
+
+impl Place {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Counter, Self::Office, Self::Elsewhere];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Office => "office",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
+/// Where somebody sits, and when their unit works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// What kind of place.
+    pub kind: Place,
+    /// First working hour, Hong Kong time.
+    pub opens: u8,
+    /// First hour after work; 24 at most.
+    pub closes: u8,
+}
+
+impl Post {
+    /// Nowhere, never: what an unknown unit or network gives.
+    pub const NOWHERE: Self = Self { kind: Place::Elsewhere, opens: 0, closes: 0 };
 }
 
 /// What somebody is at a deployment.

@@ -23,12 +23,14 @@ use lionrock_crypto::digest::sha256;
 use lionrock_crypto::ring::{Domain, Mac, ResidentKey, Sealed, Slot};
 use lionrock_model::budget::{Budget, Kind};
 use lionrock_model::hkid::Hkid;
-use lionrock_model::id::ResidentId;
+use lionrock_model::id::{OfficerId, ResidentId};
 use lionrock_model::person::{CardFacts, ChineseName, Email, EnglishName, Sex};
 use lionrock_model::policy::{Actor, Decision, Field, Purpose, Subject};
+use lionrock_model::staff::{Role, Unit};
 use lionrock_store::{Tx, resident, sealed};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 /// The right to open the decided fields, within one transaction.
@@ -46,15 +48,56 @@ pub struct Grant<'p> {
 ///
 /// # Errors
 /// `Key` when the resident's key is destroyed or another's: nothing can be opened any more. `RolledBack` when the row is not
-/// what the ledger says; `Locked` when the budget has no room.
+/// what the ledger says; `Locked` when the budget has no room; `Bug` for an officer, who opens by [`grant_on_ticket`].
 pub fn grant<'p>(
     tx: &mut Tx<'_>,
     platform: &'p Platform,
     caller: &Caller,
     decision: &Decision,
 ) -> Result<Grant<'p>, Fault> {
+    if matches!(decision.actor(), Actor::Officer(_)) {
+        return Err(Fault::bug("an officer opens on a ticket"));
+    }
+    granted(tx, platform, caller, decision, opening(decision, None))
+}
+
+/// Who reads on a ticket, as the leaf tells the resident: role and unit of both officers.
+#[derive(Clone, Debug)]
+pub struct Readers {
+    /// Who reads.
+    pub officer: (OfficerId, Role, Unit),
+    /// Who approved it.
+    pub second: (OfficerId, Role, Unit),
+    /// The case in the office's books.
+    pub case: String,
+}
+
+/// As [`grant`], for an officer on a ticket: the leaf says in which role and unit they read, who approved it, and under which ticket.
+///
+/// # Errors
+/// As [`grant`]; `Bug` when the decision stands on no ticket.
+pub fn grant_on_ticket<'p>(
+    tx: &mut Tx<'_>,
+    platform: &'p Platform,
+    caller: &Caller,
+    decision: &Decision,
+    readers: &Readers,
+) -> Result<Grant<'p>, Fault> {
+    if decision.ticket().is_none() || *decision.actor() != Actor::Officer(readers.officer.0) {
+        return Err(Fault::bug("the decision stands on no ticket of this officer"));
+    }
+    granted(tx, platform, caller, decision, opening(decision, Some(readers)))
+}
+
+fn granted<'p>(
+    tx: &mut Tx<'_>,
+    platform: &'p Platform,
+    caller: &Caller,
+    decision: &Decision,
+    event: Event,
+) -> Result<Grant<'p>, Fault> {
     platform.vault.spend(&platform.settings.limits.budgets, counted(decision), caller.now)?;
-    let leaf = audit::append(tx, platform, caller, &opening(decision))?;
+    let leaf = audit::append(tx, platform, caller, &event)?;
     let (key, row) = match decision.subject() {
         Subject::Registrant(_) => (None, None),
         Subject::Resident(id) => {
@@ -104,17 +147,18 @@ pub fn owner(
     }
 }
 
-/// What an opening counts for: the one it is about, and the service that asks.
+/// What an opening counts for: the one it is about, and the service or officer that asks.
 fn counted(decision: &Decision) -> Use<'_> {
     let one = match decision.subject() {
         Subject::Resident(id) => *id.as_bytes(),
         Subject::Registrant(id) => *id.as_bytes(),
     };
-    let service = match decision.actor() {
-        Actor::Service(service) => Some(service.as_str()),
+    let share = match decision.actor() {
+        Actor::Officer(officer) => Some(Cow::Owned(officer.to_string())),
+        Actor::Service(service) => Some(Cow::Borrowed(service.as_str())),
         _ => None,
     };
-    Use { budget: Budget::Opening(Kind::of(decision.actor()), decision.purpose()), one, service }
+    Use { budget: Budget::Opening(Kind::of(decision.actor()), decision.purpose()), one, share }
 }
 
 fn unwrap_key(platform: &Platform, id: ResidentId, row: &resident::Resident) -> Result<ResidentKey, Fault> {
@@ -122,19 +166,31 @@ fn unwrap_key(platform: &Platform, id: ResidentId, row: &resident::Resident) -> 
     Ok(platform.keys.resident_key(id.as_bytes(), wrapped)?)
 }
 
-fn opening(decision: &Decision) -> Event {
+fn opening(decision: &Decision, readers: Option<&Readers>) -> Event {
+    let one = |(id, role, unit): &(OfficerId, Role, Unit)| {
+        json!({"officer": id.to_string(), "role": role.word(), "unit": unit.as_str()})
+    };
     let by = match decision.actor() {
+        Actor::Officer(officer) => readers.map_or_else(|| json!({"officer": officer.to_string()}), |it| one(&it.officer)),
         Actor::Resident(_) | Actor::Registrant(_) => json!({"self": true}),
         Actor::Service(service) => json!({"service": service.as_str()}),
         Actor::Platform => json!({"platform": true}),
+        Actor::Officer(officer) => json!({"officer": officer.to_string()}),
     };
     let fields: Vec<_> = decision.fields().iter().map(|field| field.word()).collect();
-    let body = json!({
+    let mut body = json!({
         "by": by,
         "consent": decision.consent().map(|id| id.to_string()),
         "fields": fields,
         "purpose": decision.purpose().word(),
     });
+    if let (Some(on), Some(readers), Some(members)) = (decision.ticket(), readers, body.as_object_mut()) {
+        // Behind the members of every opening, in alphabetical order: the bytes do not depend on how JSON objects are kept.
+        members.insert("second".to_owned(), one(&readers.second));
+        members.insert("staff_case".to_owned(), json!(readers.case));
+        members.insert("ticket".to_owned(), json!(on.ticket.to_string()));
+        members.insert("ticket_policy".to_owned(), json!(on.policy));
+    }
     Event::new("personal.opened", decision.resident(), body)
 }
 
@@ -236,7 +292,23 @@ pub fn blind_index(
 ) -> Result<[u8; 32], Fault> {
     let mut who = [0; 16];
     who.iter_mut().zip(sha256(one)).for_each(|(to, from)| *to = from);
-    platform.vault.spend(&platform.settings.limits.budgets, Use { budget, one: who, service: None }, caller.now)?;
+    platform.vault.spend(&platform.settings.limits.budgets, Use { budget, one: who, share: None }, caller.now)?;
+    Ok(platform.keys.mac(Mac::BlindIndex, "hkid", hkid.body().as_bytes())?)
+}
+
+/// As [`blind_index`], for a card number that an officer typed: counted for that officer, who locks themselves out alone.
+///
+/// # Errors
+/// As [`blind_index`].
+pub fn blind_index_for(
+    platform: &Platform,
+    caller: &Caller,
+    officer: OfficerId,
+    hkid: &Hkid,
+) -> Result<[u8; 32], Fault> {
+    let share = Some(Cow::Owned(officer.to_string()));
+    let used = Use { budget: Budget::LookupByOfficer, one: *officer.as_bytes(), share };
+    platform.vault.spend(&platform.settings.limits.budgets, used, caller.now)?;
     Ok(platform.keys.mac(Mac::BlindIndex, "hkid", hkid.body().as_bytes())?)
 }
 

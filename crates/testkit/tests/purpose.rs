@@ -69,9 +69,15 @@ const WRITERS: [&str; 4] = [
 ];
 
 /// What personal data is opened for. No marketing, no analytics, no research.
-const PURPOSES: [&str; 7] = [
+const PURPOSES: [&str; 13] = [
+    "access-request",
     "account-management",
+    "break-glass",
     "consent-preview",
+    "correction",
+    "counter-service",
+    "help-desk",
+    "investigation",
     "key-rotation",
     "notification",
     "registration",

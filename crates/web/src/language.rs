@@ -167,7 +167,7 @@ macro_rules! areas {
     };
 }
 
-areas!["account", "consent", "data", "frame", "problem", "recover", "refusal", "register", "signin"];
+areas!["account", "consent", "data", "frame", "problem", "recover", "refusal", "register", "signin", "staff"];
 
 #[cfg(test)]
 mod tests {

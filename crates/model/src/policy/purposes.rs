@@ -3,12 +3,14 @@
 //! A purpose is a word of a closed list. There is none for marketing or analytics, no way to make one at run time, and no actor
 //! who could ask for one: adding one is a change of this crate, of the page and of the tests beside it.
 
-use super::{Actor, ConsentGround, Field, Purpose, Subject, decide};
-use crate::id::{ConsentId, RegistrationId, ResidentId, ServiceId};
+use super::staff::{Action, Question, permit};
+use super::{Actor, ConsentGround, Field, Purpose, Subject, TicketGround, decide, decide_by_ticket};
+use crate::id::{ConsentId, OfficerId, RegistrationId, ResidentId, ServiceId, TicketId};
+use crate::staff::{Officer, OfficerState, Place, Post, Role, Unit};
 use crate::time::Millis;
 
 /// Everybody who can ask, by the words of the page.
-const ACTORS: [&str; 4] = ["platform", "registrant", "resident", "service"];
+const ACTORS: [&str; 5] = ["officer", "platform", "registrant", "resident", "service"];
 
 impl Purpose {
     /// What it is for, in a sentence.
@@ -22,6 +24,12 @@ impl Purpose {
             Self::Registration => "a registration under way is carried on to its account",
             Self::Release => "a service receives what the person released to it, while the consent stands",
             Self::RestoreCheck => "after a restore the seals of a few records are tried; nobody sees what they hold",
+            Self::CounterService => "somebody is served at a counter, by a ticket two officers signed",
+            Self::HelpDesk => "somebody who asked is helped, by a ticket two officers signed",
+            Self::AccessRequest => "a person's request to see their data is answered, by a ticket two officers signed",
+            Self::Correction => "a fact is set right, by a ticket two officers signed",
+            Self::Investigation => "misuse is looked into, by a ticket two officers signed",
+            Self::BreakGlass => "an emergency, by two officers, reviewed afterwards",
         }
     }
 }
@@ -43,9 +51,33 @@ fn may(actor: &str, purpose: Purpose, field: Field) -> bool {
         "registrant" => (Actor::Registrant(registration), Subject::Registrant(registration)),
         "resident" => (Actor::Resident(resident), Subject::Resident(resident)),
         "service" => (Actor::Service(service), Subject::Resident(resident)),
+        "officer" => return by_ticket(purpose, field),
         _ => return false,
     };
     decide(actor, subject, purpose, &[field], Some(&ground)).is_ok()
+}
+
+/// Whether an officer of any role may open a field, with a ticket for everything, at their own desk in working hours.
+fn by_ticket(purpose: Purpose, field: Field) -> bool {
+    let id = OfficerId::new(Millis(1), [4; 10]);
+    let resident = ResidentId::new(Millis(1), [1; 10]);
+    let Ok(unit) = Unit::parse("north-point") else { return false };
+    let action = if purpose == Purpose::BreakGlass { Action::BreakGlassRead } else { Action::TicketRead };
+    Role::ALL.into_iter().any(|role| {
+        [Place::Counter, Place::Office].into_iter().any(|kind| {
+            let state = OfficerState::Active;
+            let officer = Officer { id, role, unit: unit.clone(), rights_until: Millis(2), state };
+            let post = Post { kind, opens: 9, closes: 18 };
+            let Ok(permit) = permit(&Question::new(&officer, action, 10, post).opening(purpose, &[field])) else {
+                return false;
+            };
+            let ticket = TicketId::new(Millis(1), [5; 10]);
+            let fields = Field::ALL.to_vec();
+            let ground = TicketGround { ticket, officer: id, resident, purpose, fields, until: Millis(2), permit };
+            let subject = Subject::Resident(resident);
+            decide_by_ticket(Actor::Officer(id), subject, purpose, &[field], &ground, Millis(1)).is_ok()
+        })
+    })
 }
 
 /// The page, Markdown.
@@ -55,7 +87,8 @@ pub fn rendered() -> String {
         "# What personal data is opened for, by whom\n\n\
          No other purpose exists: the list is closed in `crates/model/src/policy.rs`, and every opening names one of it in the ledger \
          (`personal.opened`). There is none for marketing, analytics or statistics. A field is opened for an actor only where the table says so, for their own \
-         data or, in a release, for what the person released. This page is rendered from the code's own answers; a test fails when it \
+         data or, in a release, for what the person released; an officer opens on the ground of a ticket alone, and which role may ask for what is \
+         in [staff-policy.md](staff-policy.md). This page is rendered from the code's own answers; a test fails when it \
          is not current.\n\n| purpose | what for | who | fields |\n| --- | --- | --- | --- |\n",
     );
     for purpose in Purpose::ALL {
@@ -87,12 +120,26 @@ mod tests {
     const RELEASED: [Field; 6] =
         [Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::Email];
 
+    const CARD: [Field; 6] =
+        [Field::EnglishName, Field::ChineseName, Field::Hkid, Field::Birth, Field::Sex, Field::CardIssued];
+
     /// The whole policy once more, written by hand: who may open which field for what.
     fn wanted(actor: &str, purpose: Purpose, field: Field) -> bool {
         match (actor, purpose) {
             ("resident", Purpose::AccountManagement) | ("registrant", Purpose::Registration) => true,
             ("resident", Purpose::ConsentPreview) | ("service", Purpose::Release) => RELEASED.contains(&field),
             ("platform", Purpose::Notification) => field == Field::Email,
+            ("officer", Purpose::AccessRequest) => true,
+            ("officer", Purpose::CounterService | Purpose::Correction) => CARD.contains(&field),
+            ("officer", Purpose::HelpDesk) => {
+                matches!(field, Field::EnglishName | Field::ChineseName | Field::Email | Field::Devices)
+            }
+            ("officer", Purpose::Investigation) => {
+                matches!(field, Field::EnglishName | Field::Hkid | Field::Email | Field::Devices)
+            }
+            ("officer", Purpose::BreakGlass) => {
+                matches!(field, Field::EnglishName | Field::ChineseName | Field::Hkid | Field::Birth | Field::Email)
+            }
             _ => false,
         }
     }
@@ -109,7 +156,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(permitted, 8 + 8 + 6 + 6 + 1, "of {} combinations", 4 * 7 * 8);
+        let staff = 8 + 6 + 6 + 4 + 4 + 5;
+        assert_eq!(permitted, 8 + 8 + 6 + 6 + 1 + staff, "of {} combinations", 5 * 13 * 8);
     }
 
     #[test]
