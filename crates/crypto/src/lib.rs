@@ -9,6 +9,7 @@ pub mod digest;
 pub mod hpke;
 pub mod kdf;
 pub mod mac;
+pub mod ml_dsa;
 pub mod passphrase;
 pub mod pkcs11;
 pub mod random;

@@ -5,17 +5,20 @@
 
 use lionrock_crypto::mac;
 
+use crate::tag::Tag;
+
 /// One entry: `version | event id | type | coarse time | keyed commitment`.
 ///
-/// Encoding, version 1 (all integers big-endian):
+/// Encoding (all integers big-endian); version 1 of entries about nobody, version 2 of entries about a person:
 ///
 /// | bytes | meaning |
 /// |---|---|
-/// | 1 | version, `0x01` |
+/// | 1 | version, `0x01` or `0x02` |
 /// | 16 | event id, random (never time-ordered: that would undo the coarse time) |
 /// | 1 + n | length of the type, then the type: 1 to 64 of `a-z 0-9 . -`, beginning with a letter |
 /// | 8 | Unix seconds, rounded down to the hour |
 /// | 32 | commitment, see [`commitment`] |
+/// | 16 | version 2 alone: the person's [tag](crate::tag) |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
     /// Random id of the event.
@@ -26,6 +29,8 @@ pub struct Leaf {
     pub time: CoarseTime,
     /// HMAC of the event under the event's own key.
     pub commitment: [u8; 32],
+    /// The tag of the person it is about.
+    pub tag: Option<Tag>,
 }
 
 impl Leaf {
@@ -35,7 +40,13 @@ impl Leaf {
     /// bytes exactly as they are kept; whoever verifies hashes the same bytes.
     pub fn commit(event: [u8; 16], kind: Kind, time: CoarseTime, key: &[u8; 32], canonical: &[u8]) -> Leaf {
         let commitment = commitment(key, &event, &kind, canonical);
-        Leaf { event, kind, time, commitment }
+        Leaf { event, kind, time, commitment, tag: None }
+    }
+
+    /// The same entry, about the person whose tag this is.
+    #[must_use]
+    pub fn tagged(self, tag: Tag) -> Leaf {
+        Leaf { tag: Some(tag), ..self }
     }
 
     /// Does this leaf commit to these bytes under this key? Constant time.
@@ -47,19 +58,22 @@ impl Leaf {
     pub fn encode(&self) -> Vec<u8> {
         let kind = self.kind.0.as_bytes();
         let mut bytes = Vec::with_capacity(FIXED + kind.len());
-        bytes.push(VERSION);
+        bytes.push(if self.tag.is_some() { TAGGED } else { VERSION });
         bytes.extend_from_slice(&self.event);
         bytes.push(u8::try_from(kind.len()).unwrap_or(u8::MAX)); // Kind is at most 64 bytes
         bytes.extend_from_slice(kind);
         bytes.extend_from_slice(&self.time.0.to_be_bytes());
         bytes.extend_from_slice(&self.commitment);
+        if let Some(tag) = &self.tag {
+            bytes.extend_from_slice(tag);
+        }
         bytes
     }
 
     /// Reads an entry; there is exactly one encoding of each leaf.
     pub fn decode(bytes: &[u8]) -> Result<Leaf, Error> {
         let (&version, rest) = bytes.split_first().ok_or(Error::Length)?;
-        if version != VERSION {
+        if !matches!(version, VERSION | TAGGED) {
             return Err(Error::Version(version));
         }
         let (&event, rest) = rest.split_first_chunk::<16>().ok_or(Error::Length)?;
@@ -67,12 +81,18 @@ impl Leaf {
         let (kind, rest) = rest.split_at_checked(usize::from(length)).ok_or(Error::Length)?;
         let kind = std::str::from_utf8(kind).map_err(|_| Error::Kind)?;
         let (&time, rest) = rest.split_first_chunk::<8>().ok_or(Error::Length)?;
-        let commitment = rest.try_into().map_err(|_| Error::Length)?;
+        let (&commitment, rest) = rest.split_first_chunk::<32>().ok_or(Error::Length)?;
+        let tag = match version {
+            TAGGED => Some(rest.try_into().map_err(|_| Error::Length)?),
+            _ if rest.is_empty() => None,
+            _ => return Err(Error::Length),
+        };
         Ok(Leaf {
             event,
             kind: Kind::parse(kind)?,
             time: CoarseTime::from_seconds(u64::from_be_bytes(time))?,
             commitment,
+            tag,
         })
     }
 }
@@ -160,6 +180,7 @@ fn message(event: &[u8; 16], kind: &Kind, canonical: &[u8]) -> Vec<u8> {
 }
 
 const VERSION: u8 = 1;
+const TAGGED: u8 = 2;
 const CONTEXT: &[u8] = b"lionrock leaf v1\0";
 const FIXED: usize = 1 + 16 + 1 + 8 + 32;
 
@@ -196,7 +217,12 @@ mod tests {
         assert_eq!(Leaf::decode(&longer), Err(Error::Length));
         let mut newer = bytes.clone();
         newer[0] = 2;
-        assert_eq!(Leaf::decode(&newer), Err(Error::Version(2)));
+        assert_eq!(Leaf::decode(&newer), Err(Error::Length), "a tag is missing");
+        newer[0] = 3;
+        assert_eq!(Leaf::decode(&newer), Err(Error::Version(3)));
+        let tagged = Leaf { tag: Some([7; 16]), ..leaf() };
+        assert_eq!(Leaf::decode(&tagged.encode()).as_ref(), Ok(&tagged));
+        assert_eq!(Leaf::decode(&tagged.encode()[..tagged.encode().len() - 1]), Err(Error::Length));
         let mut finer = bytes.clone();
         finer[39] ^= 1;
         assert_eq!(Leaf::decode(&finer), Err(Error::Time));

@@ -12,14 +12,19 @@
 //! Formats, byte by byte: `docs/formats/ledger.md`. Sources: RFC 6962 and RFC 9162 section 2.1 (hashing and
 //! proofs), C2SP signed-note, tlog-checkpoint, tlog-tiles and tlog-proof.
 
+pub mod access;
 pub mod bundle;
 pub mod checkpoint;
+pub mod cosign;
 pub mod hash;
+pub mod index;
 pub mod leaf;
 pub mod note;
 pub mod proof;
 pub mod receipt;
 pub mod source;
+pub mod tag;
 pub mod tile;
 pub mod tree;
 pub mod verify;
+pub mod witness;

@@ -182,7 +182,7 @@ fn signature(line: &str) -> Result<Signature<'_>, Error> {
     Ok(Signature { name, id: u32::from_be_bytes(id), bytes: bytes.to_vec() })
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty() && !has_control(name) && !name.contains(|c: char| c.is_whitespace() || c == '+')
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::hash::Hash;
+use crate::index::Checker;
 use crate::leaf::{self, Leaf};
 use crate::note::Verifier;
 use crate::proof;
@@ -68,6 +69,19 @@ impl<S: Source> Log<S> {
     /// # Errors
     /// Only when the place cannot be read; whatever is wrong with the log itself is a finding.
     pub fn verify(&self, against: Option<&[u8]>, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, source::Error> {
+        self.verify_each(against, progress, &mut |_, _| ())
+    }
+
+    /// As [`Log::verify`], and shows each entry with its place to `seen`. What was seen is worth something when the report is good.
+    ///
+    /// # Errors
+    /// As [`Log::verify`].
+    pub fn verify_each(
+        &self,
+        against: Option<&[u8]>,
+        progress: &mut dyn FnMut(u64, u64),
+        seen: &mut dyn FnMut(u64, &Leaf),
+    ) -> Result<Report, source::Error> {
         let mut report = Report::default();
         let Some(note) = self.source.read(tile::CHECKPOINT)? else {
             report.add(Finding::Missing(tile::CHECKPOINT.to_owned()));
@@ -92,7 +106,7 @@ impl<S: Source> Log<S> {
             report.add(Finding::Older { kept: kept.size, found: signed.size });
         }
         let mut walk = Walk::new(&self.source, &signed, kept.as_ref(), report);
-        walk.entries(progress)?;
+        walk.entries(progress, seen)?;
         Ok(walk.finish())
     }
 }
@@ -156,6 +170,9 @@ pub enum Finding {
     /// Another history than the kept checkpoint's.
     #[error("the log was forked: its first {0} entries are not those of the kept checkpoint")]
     Forked(u64),
+    /// An entry of the index of tags does not follow from the entries before it, or the last one is missing.
+    #[error("the index of tags at entry {0} is not what the entries before it make: somebody's entry was left out of it")]
+    Index(u64),
     /// The kept checkpoint is no use.
     #[error("the kept checkpoint: {0}")]
     Kept(checkpoint::Error),
@@ -189,6 +206,7 @@ impl Finding {
             Finding::EntryForm { .. } => "entry-form",
             Finding::EntryMoved { .. } => "entry-moved",
             Finding::Forked(_) => "forked",
+            Finding::Index(_) => "index-wrong",
             Finding::Kept(_) => "bad-kept-checkpoint",
             Finding::Missing(_) => "missing",
             Finding::Older { .. } => "older",
@@ -210,6 +228,7 @@ struct Walk<'a, S> {
     tiled: Option<Edge>,
     differences: Vec<Difference>,
     upper: Vec<Resource>,
+    index: Checker,
     complete: bool,
 }
 
@@ -230,17 +249,22 @@ impl<'a, S: Source> Walk<'a, S> {
             tiled: None,
             differences: Vec::new(),
             upper: Vec::new(),
+            index: Checker::default(),
             complete: false,
         }
     }
 
-    fn entries(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), source::Error> {
+    fn entries(
+        &mut self,
+        progress: &mut dyn FnMut(u64, u64),
+        seen: &mut dyn FnMut(u64, &Leaf),
+    ) -> Result<(), source::Error> {
         self.compare_kept();
         let mut next = 0;
         while let Some(first) = tile::at(0, next, self.signed.size) {
             let batch: Vec<Resource> =
                 (next..next + BATCH).map_while(|index| tile::at(0, index, self.signed.size)).collect();
-            if !self.batch(&batch)? {
+            if !self.batch(&batch, seen)? {
                 return Ok(());
             }
             next = first.index + batch.len() as u64;
@@ -258,7 +282,7 @@ impl<'a, S: Source> Walk<'a, S> {
     }
 
     /// Reads and checks some bundles with their tiles; `false` when it makes no sense to go on.
-    fn batch(&mut self, tiles: &[Resource]) -> Result<bool, source::Error> {
+    fn batch(&mut self, tiles: &[Resource], seen: &mut dyn FnMut(u64, &Leaf)) -> Result<bool, source::Error> {
         let bundles: Vec<Resource> = tiles.iter().filter_map(|tile| tile.entries()).collect();
         let paths: Vec<String> = bundles.iter().chain(tiles).map(Resource::to_string).collect();
         let mut found = self.source.read_all(&paths).into_iter();
@@ -288,7 +312,7 @@ impl<'a, S: Source> Walk<'a, S> {
             };
             for (place, entry) in entries.into_iter().enumerate() {
                 let tiled = hashes.as_ref().and_then(|hashes| hashes.get(place)).copied();
-                self.entry(entry, tiled)?;
+                self.entry(entry, tiled, seen)?;
             }
         }
         Ok(true)
@@ -299,10 +323,21 @@ impl<'a, S: Source> Walk<'a, S> {
         None
     }
 
-    fn entry(&mut self, entry: &[u8], tiled: Option<Hash>) -> Result<(), source::Error> {
+    fn entry(
+        &mut self,
+        entry: &[u8],
+        tiled: Option<Hash>,
+        seen: &mut dyn FnMut(u64, &Leaf),
+    ) -> Result<(), source::Error> {
         let index = self.tree.size();
         match Leaf::decode(entry) {
-            Ok(leaf) => self.count(&leaf),
+            Ok(leaf) => {
+                self.count(&leaf);
+                if !self.index.next(&leaf) {
+                    self.report.add(Finding::Index(index));
+                }
+                seen(index, &leaf);
+            }
             Err(error) => self.report.add(Finding::EntryForm { index, error }),
         }
         let hash = Hash::of_entry(entry);
@@ -360,6 +395,9 @@ impl<'a, S: Source> Walk<'a, S> {
             return self.report;
         }
         let entries_fit = self.tree.root() == self.signed.root;
+        if !self.index.ends_well() {
+            self.report.add(Finding::Index(self.signed.size));
+        }
         if entries_fit {
             // The entries are those signed, so the tiles are at fault.
             let mut paths: Vec<String> =

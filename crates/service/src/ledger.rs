@@ -70,6 +70,7 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
         kind: Kind::parse(&entry.kind).map_err(|error| damaged(&error))?,
         time: CoarseTime::from_seconds(seconds).map_err(|error| damaged(&error))?,
         commitment: entry.commitment,
+        tag: None,
     };
     Ok(leaf.encode())
 }

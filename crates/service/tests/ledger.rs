@@ -332,6 +332,7 @@ async fn replace_head(platform: &Platform, size: Option<u64>) -> lionrock_store:
             kind: Kind::parse(&entry.kind).unwrap(),
             time: CoarseTime::from_seconds(entry.coarse_time as u64).unwrap(),
             commitment: entry.commitment,
+            tag: None,
         };
         tree.push(Hash::of_entry(&leaf.encode()));
     }

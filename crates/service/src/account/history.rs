@@ -8,7 +8,6 @@ use crate::vault::Grant;
 use crate::{Caller, Error, Fault, Platform, audit};
 use lionrock_crypto::ring::Domain;
 use lionrock_ledger::hash::Hash;
-use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::policy::Field;
 use lionrock_model::session::{Device, SignIn, SignInEvent};
@@ -168,13 +167,5 @@ fn tell(platform: &Platform, entry: &Entry, body: Option<&[u8]>) -> Result<Optio
 
 fn proof(entry: &Entry) -> Result<Option<(u64, Hash)>, Fault> {
     let Some(index) = entry.position else { return Ok(None) };
-    let damaged = |_| Fault::stored_data("table leaf");
-    let seconds = u64::try_from(entry.coarse_time).map_err(|_| Fault::stored_data("table leaf"))?;
-    let leaf = Leaf {
-        event: entry.event,
-        kind: Kind::parse(&entry.kind).map_err(damaged)?,
-        time: CoarseTime::from_seconds(seconds).map_err(damaged)?,
-        commitment: entry.commitment,
-    };
-    Ok(Some((index, Hash::of_entry(&leaf.encode()))))
+    Ok(Some((index, Hash::of_entry(&crate::ledger::encode(entry)?))))
 }
