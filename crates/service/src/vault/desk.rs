@@ -8,6 +8,7 @@ use crate::Fault;
 use lionrock_model::budget::{Allowance, Budget, Budgets, Excess};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -99,14 +100,14 @@ impl State {
 }
 
 /// An opening, or a look-up, about to happen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Use<'a> {
     /// What it counts for.
     pub budget: Budget,
     /// Whom it is about, or who asks where nobody is known.
     pub one: [u8; 16],
-    /// The service that asks.
-    pub service: Option<&'a str>,
+    /// The service, or the officer, that asks: they have a share of their own.
+    pub share: Option<Cow<'a, str>>,
 }
 
 impl Desk {
@@ -118,7 +119,7 @@ impl Desk {
         let mut state = self.state();
         state.turn(now);
         let word = used.budget.word();
-        let share = used.service.map(|service| share_word(&word, service));
+        let share = used.share.as_deref().map(|name| share_word(&word, name));
         let shut = |word: &str| state.locked.contains(word);
         if shut(&word) || share.as_deref().is_some_and(shut) {
             return Err(Fault::locked());
@@ -166,12 +167,12 @@ impl Desk {
     }
 }
 
-/// The word of one service's own share of a budget.
-pub(super) fn share_word(budget: &str, service: &str) -> String {
-    format!("{budget}/{service}")
+/// The word of the own share of one service, or one officer, of a budget.
+pub(super) fn share_word(budget: &str, name: &str) -> String {
+    format!("{budget}/{name}")
 }
 
-/// The allowance behind a budget's word, a service's share included.
+/// The allowance behind a budget's word, a share included.
 pub(super) fn limit(budgets: &Budgets, word: &str) -> Option<(u32, Excess)> {
     if let Some(budget) = Budget::from_word(word) {
         let Allowance { all, excess, .. } = budgets.of(budget);
