@@ -2,7 +2,7 @@
 
 use crate::{budget, clock};
 use lionrock_service::rotation::{self, Seat};
-use lionrock_service::{Caller, Fault, Platform, custody, erasure, ledger, outbox, retention, vault};
+use lionrock_service::{Caller, Fault, Platform, backup, custody, erasure, ledger, outbox, retention, vault};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,8 +30,14 @@ pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<
                 Ok(())
             })
         }),
-        ("erasure", Duration::from_secs(5), |platform, caller| {
-            Box::pin(async move { erasure::resume(&platform, &caller).await.map(drop) })
+        ("erasure", Duration::from_secs(2), |platform, caller| {
+            Box::pin(async move {
+                erasure::resume(&platform, &caller).await?;
+                if backup::refresh(&platform, &caller).await? > 0 {
+                    erasure::resume(&platform, &caller).await?;
+                }
+                Ok(())
+            })
         }),
     ];
     let mut jobs = JoinSet::new();

@@ -6,8 +6,11 @@
 //! erased person's records with the keys of today: there is no key for them any more. Beside the published ledger lies
 //! the [`journal`]: what was revoked, sealed to the custodian, so that it survives the loss of the store.
 //!
+//! [`copies`] keeps that file free of people who left: it is written anew when an account ended.
+//!
 //! [`create()`] writes, [`restore()`] checks everything and puts back, [`sample()`] proves that restored records open.
 
+pub mod copies;
 pub mod create;
 pub mod file;
 pub mod history;
@@ -18,6 +21,7 @@ pub mod rows;
 pub mod sample;
 pub mod trouble;
 
+pub use copies::{forget, refresh};
 pub use create::{Made, create};
 pub use restore::{Order, Restored, restore};
 pub use sample::{Sampled, sample};

@@ -7,8 +7,9 @@
 
 use crate::audit::Event;
 use crate::freshness::{self, Mark, Signing};
+use crate::imprint::Imprint;
 use crate::{Caller, Error, Fault, Platform};
-use lionrock_crypto::digest::{Sha256, sha256};
+use lionrock_crypto::digest::Sha256;
 use lionrock_crypto::ring::{Domain, ResidentKey, Slot};
 use lionrock_model::credential::{
     Attestation, Ceremony, CeremonyKind, Credential, CredentialName, MOST_CREDENTIALS, PasskeyRefusal,
@@ -117,7 +118,7 @@ pub fn answer(
     response: &AuthenticationResponse,
 ) -> Result<Result<Proof, PasskeyRefusal>, Fault> {
     let claimed = response.claimed_challenge();
-    let taken = match take(tx, caller, ask, claimed.as_deref())? {
+    let taken = match take(tx, platform, caller, ask, claimed.as_deref())? {
         Ok(taken) => taken,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -211,7 +212,7 @@ pub fn creation(
     response: &RegistrationResponse,
 ) -> Result<Result<(NewCredential, [u8; 64]), PasskeyRefusal>, Fault> {
     let claimed = response.claimed_challenge();
-    let taken = match take(tx, caller, ask, claimed.as_deref())? {
+    let taken = match take(tx, platform, caller, ask, claimed.as_deref())? {
         Ok(taken) => taken,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -377,29 +378,46 @@ fn keep(
 ) -> Result<Vec<u8>, Fault> {
     let random: [u8; 32] = caller.random();
     let challenge = [random, digest(&random, ask.kind, ask.shown)].concat();
-    let row = Ceremony {
+    let mut row = Ceremony {
         challenge: challenge.clone(),
         kind: ask.kind,
-        binding: sha256(ask.binding),
+        binding: bound(platform, &challenge, ask)?,
         resident: ask.resident,
         user_handle: user_handle.map(<[u8]>::to_vec),
         expires: caller.now.after(platform.settings.limits.ceremony),
+        proof: None,
     };
+    row.proof = Some(of_row(&row).under(platform, ROW)?);
     ceremony::add(tx, &row)?;
     Ok(challenge)
 }
 
+/// What an imprint of a ceremony's row is for.
+const ROW: &str = "ceremony row";
+
+/// Binds a challenge to what it is for and where it may be answered. The row is found by it, so that one that somebody wrote, or
+/// put back with another end, is no ceremony.
+fn bound(platform: &Platform, challenge: &[u8], ask: &Ask<'_>) -> Result<[u8; 32], Fault> {
+    let parts = Imprint::new().bytes(challenge).text(ask.kind.word()).bytes(ask.binding).whose(ask.resident);
+    parts.under(platform, "ceremony")
+}
+
+fn of_row(row: &Ceremony) -> Imprint {
+    Imprint::new().bytes(&row.binding).maybe(row.user_handle.as_deref()).at(row.expires)
+}
+
 fn take(
     tx: &mut Tx<'_>,
+    platform: &Platform,
     caller: &Caller,
     ask: &Ask<'_>,
     claimed: Option<&[u8]>,
 ) -> Result<Result<Ceremony, PasskeyRefusal>, Fault> {
     let Some(claimed) = claimed else { return Ok(Err(PasskeyRefusal::PasskeyMalformed)) };
-    let Some(taken) = ceremony::take(tx, claimed, ask.kind, &sha256(ask.binding))? else {
+    let Some(taken) = ceremony::take(tx, claimed, ask.kind, &bound(platform, claimed, ask)?)? else {
         return Ok(Err(PasskeyRefusal::ChallengeUnknown));
     };
-    if taken.resident != ask.resident {
+    if taken.resident != ask.resident || !of_row(&taken).is(platform, ROW, taken.proof.as_ref())? {
         return Ok(Err(PasskeyRefusal::ChallengeUnknown));
     }
     if caller.now >= taken.expires {

@@ -14,7 +14,7 @@ use lionrock_model::time::Millis;
 use lionrock_store::erasure::{self, Erasure};
 use lionrock_store::resident::Resident;
 use lionrock_store::residue::{self, Fate, PLACES, Place};
-use lionrock_store::{Tx, failpoint, oidc_pseudonym, oidc_tombstone};
+use lionrock_store::{Tx, failpoint, key_copy, oidc_pseudonym, oidc_tombstone};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -38,13 +38,15 @@ pub enum Step {
     Messages,
     /// Whatever else names the person.
     Residue,
+    /// Copies of wrapped keys, beside backups: each is written anew, without the person's.
+    KeyCopies,
     /// The row, the index and the key are looked at once more, and every table is counted.
     Check,
 }
 
 impl Step {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::Authenticators,
         Self::Grants,
@@ -52,6 +54,7 @@ impl Step {
         Self::Pseudonyms,
         Self::Messages,
         Self::Residue,
+        Self::KeyCopies,
         Self::Check,
     ];
 
@@ -66,6 +69,7 @@ impl Step {
             Self::Pseudonyms => "pseudonyms",
             Self::Messages => "messages",
             Self::Residue => "residue",
+            Self::KeyCopies => "key-copies",
             Self::Check => "check",
         }
     }
@@ -102,6 +106,7 @@ impl Step {
             Self::Pseudonyms => "erasure-pseudonyms",
             Self::Messages => "erasure-messages",
             Self::Residue => "erasure-residue",
+            Self::KeyCopies => "erasure-key-copies",
             Self::Check => "erasure-check",
         }
     }
@@ -142,7 +147,8 @@ pub fn again(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &Reside
     Ok(true)
 }
 
-/// Carries on with whatever is not done; returns how many erasures ended. Safe to run in several processes.
+/// Carries on with whatever is not done; returns how many erasures ended. Safe to run in several processes. An erasure waits for
+/// [`backup::refresh`](crate::backup::refresh) when backups were made: call it in between.
 ///
 /// # Errors
 /// Of the store: the next round goes on where this one stopped.
@@ -153,6 +159,10 @@ pub async fn resume(platform: &Arc<Platform>, caller: &Caller) -> Result<usize, 
         if finish(platform, caller, one.resident).await? {
             ended += 1;
         }
+    }
+    if ended > 0 {
+        // What the store's own log still holds of the destroyed keys.
+        platform.store.tidy().await?;
     }
     Ok(ended)
 }
@@ -191,6 +201,9 @@ fn carry_on(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, resident: Res
     for place in PLACES.iter().filter(|place| Step::of(place) == step) {
         residue::clear(tx, place, resident)?;
     }
+    if step == Step::KeyCopies {
+        key_copy::want(tx)?;
+    }
     let outcome = match step.next() {
         Some(next) => move_on(tx, &now, next)?,
         None => check(tx, platform, caller, &now)?,
@@ -205,6 +218,10 @@ fn move_on(tx: &mut Tx<'_>, now: &Erasure, next: Step) -> Result<Outcome, Fault>
 
 /// Counts every table. What should not be there sends the erasure back to its first step; the ledger hears of the end.
 fn check(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, now: &Erasure) -> Result<Outcome, Fault> {
+    // Nothing is said to be cleared while a file that the platform wrote may hold the person's key.
+    if key_copy::behind(tx)? > 0 {
+        return Ok(Outcome::Waiting);
+    }
     let mut counts = Map::new();
     let mut left = false;
     for place in &PLACES {

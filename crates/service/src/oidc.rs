@@ -27,10 +27,13 @@ pub mod push;
 pub mod userinfo;
 
 use crate::signed_in::{self, Current};
+use crate::imprint::Imprint;
+use crate::vault::Alarm;
 use crate::{Caller, Error, Fault, Platform};
-use lionrock_crypto::digest::sha256;
 use lionrock_model::refusal::Refusal;
 use lionrock_store::Tx;
+use lionrock_store::oidc_grant::{self, Grant};
+use lionrock_store::oidc_request::Request;
 use lionrock_wire::oauth::{Code, Problem};
 
 /// A refusal that goes to the service's software, as an OAuth error.
@@ -51,11 +54,87 @@ impl Refusal for Rejected {
     }
 }
 
-/// A secret word of ours as it is sent: 32 random bytes in base64url. Only its digest is kept.
-fn secret_word(random: [u8; 32]) -> (String, [u8; 32]) {
-    let word = lionrock_wire::jose::encode(&random);
-    let digest = sha256(word.as_bytes());
-    (word, digest)
+/// What a secret word is for. Its imprint finds the row, and the row carries an imprint of itself: a word is worth what the row
+/// said when the platform wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Request,
+    Code,
+    Access,
+}
+
+impl Word {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Request => "oidc request",
+            Self::Code => "oidc code",
+            Self::Access => "oidc access token",
+        }
+    }
+
+    /// What is kept of a word.
+    fn digest(self, platform: &Platform, word: &str) -> Result<[u8; 32], Fault> {
+        Imprint::new().text(word).under(platform, self.label())
+    }
+
+    /// A word as it is sent, 32 random bytes in base64url, and what is kept of it.
+    fn fresh(self, platform: &Platform, random: [u8; 32]) -> Result<(String, [u8; 32]), Fault> {
+        let word = lionrock_wire::jose::encode(&random);
+        let digest = self.digest(platform, &word)?;
+        Ok((word, digest))
+    }
+}
+
+const REQUEST_ROW: &str = "oidc request row";
+const GRANT_ROW: &str = "oidc grant row";
+const ACCESS_ROW: &str = "oidc access row";
+
+fn of_request(row: &Request) -> Imprint {
+    Imprint::new()
+        .bytes(&row.handle)
+        .text(&row.service)
+        .text(&row.redirect_uri)
+        .text(&row.scope)
+        .maybe(row.state.as_deref().map(str::as_bytes))
+        .maybe(row.nonce.as_deref().map(str::as_bytes))
+        .bytes(&row.challenge)
+        .text(&row.prompt)
+        .number(row.max_age.unwrap_or(-1))
+        .bytes(&row.salt)
+        .at(row.created_at)
+        .at(row.expires_at)
+}
+
+/// A grant as it was given out: for whom, to whom, on which approval, for which fields.
+fn of_grant(row: &Grant) -> Imprint {
+    Imprint::new()
+        .bytes(&row.code)
+        .text(&row.service)
+        .bytes(row.resident.as_bytes())
+        .bytes(row.consent.as_bytes())
+        .text(&row.sub)
+        .text(&row.scope)
+        .text(&row.redirect_uri)
+        .maybe(row.nonce.as_deref().map(str::as_bytes))
+        .bytes(&row.challenge)
+        .at(row.authenticated_at)
+        .text(&row.acr)
+        .at(row.issued_at)
+        .at(row.expires_at)
+        .text(&oidc_grant::words(&row.fields))
+}
+
+fn of_access(code: &[u8; 32], access: &[u8; 32], until: lionrock_model::time::Millis) -> Imprint {
+    Imprint::new().bytes(code).bytes(access).at(until)
+}
+
+/// Whether a grant is as the platform wrote it. Rows of an earlier program have no imprint and are over; any other is an alarm.
+fn is_ours(platform: &Platform, grant: &Grant) -> Result<bool, Fault> {
+    let ours = of_grant(grant).is(platform, GRANT_ROW, grant.proof.as_ref())?;
+    if !ours && grant.proof.is_some() {
+        platform.vault.raise(Alarm { resident: None, what: "grant-forged" });
+    }
+    Ok(ours)
 }
 
 /// The standing session of a browser's cookie, if there is one.

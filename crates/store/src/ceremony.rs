@@ -5,10 +5,10 @@ use lionrock_model::credential::{Ceremony, CeremonyKind};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO ceremony (challenge, kind, binding, resident, user_handle, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str = "INSERT INTO ceremony (challenge, kind, binding, resident, user_handle, expires_at, proof)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const TAKE: &str = "DELETE FROM ceremony WHERE challenge = $1 AND kind = $2 AND binding = $3
-    RETURNING challenge, kind, binding, resident, user_handle, expires_at";
+    RETURNING challenge, kind, binding, resident, user_handle, expires_at, proof";
 const SWEEP: &str = "DELETE FROM ceremony WHERE expires_at < $1";
 const TRY: &str = "INSERT INTO failed_try (bucket, since, tries) VALUES ($1, $2, 1)
     ON CONFLICT (bucket) DO UPDATE SET
@@ -29,6 +29,7 @@ pub fn add(tx: &mut Tx<'_>, new: &Ceremony) -> Result<(), Error> {
         new.resident.map(|id| id.as_bytes().to_vec()).into(),
         new.user_handle.clone().into(),
         new.expires.into(),
+        new.proof.map(|proof| proof.to_vec()).into(),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -54,6 +55,7 @@ pub fn take(
         resident,
         user_handle: row.opt_bytes(4)?.map(<[u8]>::to_vec),
         expires: Millis(row.int(5)?),
+        proof: row.opt_array(6)?,
     }))
 }
 

@@ -3,17 +3,19 @@
 
 use crate::{Error, Row, Tx, Value};
 use lionrock_model::id::{ConsentId, ResidentId};
+use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO oidc_grant (code, service, resident, consent, sub, scope, redirect_uri, nonce, challenge, \
-                      authenticated_at, acr, issued_at, expires_at, used_at, access, access_expires_at, revoked_at) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL, NULL, NULL)";
+                      authenticated_at, acr, issued_at, expires_at, fields, proof) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 const BY_CODE: &str = "SELECT code, service, resident, consent, sub, scope, redirect_uri, nonce, challenge, authenticated_at, \
-                       acr, issued_at, expires_at, used_at, access_expires_at, revoked_at FROM oidc_grant WHERE code = $1";
+                       acr, issued_at, expires_at, used_at, access_expires_at, revoked_at, \
+                       fields, proof, access_proof FROM oidc_grant WHERE code = $1";
 const BY_ACCESS: &str = "SELECT code, service, resident, consent, sub, scope, redirect_uri, nonce, challenge, \
-                         authenticated_at, acr, issued_at, expires_at, used_at, access_expires_at, revoked_at \
-                         FROM oidc_grant WHERE access = $1";
-const EXCHANGE: &str = "UPDATE oidc_grant SET used_at = $2, access = $3, access_expires_at = $4 \
+                         authenticated_at, acr, issued_at, expires_at, used_at, access_expires_at, revoked_at, \
+                         fields, proof, access_proof FROM oidc_grant WHERE access = $1";
+const EXCHANGE: &str = "UPDATE oidc_grant SET used_at = $2, access = $3, access_expires_at = $4, access_proof = $5 \
                         WHERE code = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2 \
                         AND EXISTS (SELECT 1 FROM consent WHERE id = oidc_grant.consent AND ended_at IS NULL)";
 const REVOKE: &str = "UPDATE oidc_grant SET revoked_at = $2 WHERE code = $1 AND revoked_at IS NULL";
@@ -25,7 +27,7 @@ const SWEEP: &str = "DELETE FROM oidc_grant WHERE expires_at <= $1";
 /// What an approval gave to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// SHA-256 of the code.
+    /// Imprint of the code.
     pub code: [u8; 32],
     /// Client identifier.
     pub service: String,
@@ -57,6 +59,29 @@ pub struct Grant {
     pub access_expires_at: Option<Millis>,
     /// When everything of it was taken back.
     pub revoked_at: Option<Millis>,
+    /// What may be released with it: no more than was approved for this very code.
+    pub fields: Vec<Field>,
+    /// Imprint of the row as it was given out; none on rows of an earlier program.
+    pub proof: Option<[u8; 32]>,
+    /// Imprint of the access token, its code and its end.
+    pub access_proof: Option<[u8; 32]>,
+}
+
+/// An access token as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Imprint of the token.
+    pub digest: [u8; 32],
+    /// From when on it is worth nothing.
+    pub expires_at: Millis,
+    /// Imprint of the token, its code and its end.
+    pub proof: [u8; 32],
+}
+
+/// Fields as they are written: words in order, joined by blanks.
+#[must_use]
+pub fn words(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.word()).collect::<Vec<_>>().join(" ")
 }
 
 /// Keeps a new code.
@@ -78,6 +103,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &Grant) -> Result<(), Error> {
         Value::from(new.acr.as_str()),
         Value::from(new.issued_at),
         Value::from(new.expires_at),
+        Value::from(words(&new.fields)),
+        Value::from(new.proof.map(|proof| proof.to_vec())),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -107,10 +134,11 @@ pub fn exchange(
     tx: &mut Tx<'_>,
     code: [u8; 32],
     now: Millis,
-    access: [u8; 32],
-    access_expires_at: Millis,
+    access: &Access,
 ) -> Result<bool, Error> {
-    let values = [Value::from(code), Value::from(now), Value::from(access), Value::from(access_expires_at)];
+    let Access { digest, expires_at, proof } = *access;
+    let values =
+        [Value::from(code), Value::from(now), Value::from(digest), Value::from(expires_at), Value::from(proof)];
     Ok(tx.execute(EXCHANGE, &values)? == 1)
 }
 
@@ -164,5 +192,13 @@ fn read(row: &Row) -> Result<Grant, Error> {
         used_at: row.opt_int(13)?.map(Millis),
         access_expires_at: row.opt_int(14)?.map(Millis),
         revoked_at: row.opt_int(15)?.map(Millis),
+        fields: row
+            .opt_text(16)?
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .map(|word| Field::from_word(word).ok_or_else(|| Error::corrupt("oidc_grant.fields")))
+            .collect::<Result<_, _>>()?,
+        proof: row.opt_array(17)?,
+        access_proof: row.opt_array(18)?,
     })
 }

@@ -1,20 +1,20 @@
-//! Table `oidc_request`: what a service asked for, waiting for its person. Found by the SHA-256 of its random handle.
+//! Table `oidc_request`: what a service asked for, waiting for its person. Found by the imprint of its random handle.
 
 use crate::{Error, Row, Tx, Value};
 use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO oidc_request (handle, service, redirect_uri, scope, state, nonce, challenge, prompt, max_age, \
-                      salt, created_at, expires_at, used_at) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL)";
+                      salt, created_at, expires_at, used_at, proof) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, $13)";
 const SELECT: &str = "SELECT handle, service, redirect_uri, scope, state, nonce, challenge, prompt, max_age, salt, created_at, \
-                      expires_at, used_at FROM oidc_request WHERE handle = $1";
+                      expires_at, used_at, proof FROM oidc_request WHERE handle = $1";
 const USE: &str = "UPDATE oidc_request SET used_at = $2 WHERE handle = $1 AND used_at IS NULL AND expires_at > $2";
 const SWEEP: &str = "DELETE FROM oidc_request WHERE expires_at <= $1";
 
 /// One request, after every check of its form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// SHA-256 of the handle in `request_uri`.
+    /// Imprint of the handle in `request_uri`.
     pub handle: [u8; 32],
     /// Client identifier.
     pub service: String,
@@ -40,6 +40,8 @@ pub struct Request {
     pub expires_at: Millis,
     /// When it was answered.
     pub used_at: Option<Millis>,
+    /// Imprint of the row; none on rows of an earlier program.
+    pub proof: Option<[u8; 32]>,
 }
 
 /// Keeps a request.
@@ -60,6 +62,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &Request) -> Result<(), Error> {
         Value::from(new.salt),
         Value::from(new.created_at),
         Value::from(new.expires_at),
+        Value::from(new.proof.map(|proof| proof.to_vec())),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -103,5 +106,6 @@ fn read(row: &Row) -> Result<Request, Error> {
         created_at: Millis(row.int(10)?),
         expires_at: Millis(row.int(11)?),
         used_at: row.opt_int(12)?.map(Millis),
+        proof: row.opt_array(13)?,
     })
 }

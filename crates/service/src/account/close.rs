@@ -192,7 +192,7 @@ fn carry_out(
     let who = proof.resident;
     // The address is opened for the last time, while the key is still there.
     letter::post(tx, platform, caller, who, News::AccountClosed)?;
-    let ended = end(tx, platform, who, caller.now)?;
+    let ended = end(tx, platform, caller, who)?;
     let version =
         resident::find(tx, who)?.map(|row| row.version).ok_or_else(|| Fault::stored_data("no such resident"))?;
     if !resident::close(tx, who, version, caller.now.0)? {
@@ -223,11 +223,17 @@ fn carry_out(
 }
 
 /// Ends everything that hangs on the account; returns what and how many.
-fn end(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, now: Millis) -> Result<Value, Fault> {
+fn end(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, who: ResidentId) -> Result<Value, Fault> {
+    let now = caller.now;
     let grants = oidc_grant::revoke_all(tx, who, now)?;
     let consents = consent::end_all(tx, who, now)?;
     let pseudonyms = erasure::pseudonyms(tx, who, now)?;
-    let authenticators = credential::remove_all(tx, who, now)?;
+    // Each by itself, with its entry in the ledger: a row that is put back signs no more, whatever becomes of the account's.
+    let passkeys = credential::standing(tx, who)?;
+    for passkey in &passkeys {
+        ceremony::remove_credential(tx, platform, caller, passkey, "closed")?;
+    }
+    let authenticators = passkeys.len();
     let (born, seen) = signed_in::horizon(platform, now);
     let sessions = session::open(tx, who, born, seen)?.len();
     session::erase(tx, who)?;

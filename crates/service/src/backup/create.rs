@@ -6,7 +6,7 @@
 
 use super::file::{Header, Writer, Written};
 use super::rows::{Counts, Frames};
-use super::{DATA, KEYS, Progress, Trouble, hex};
+use super::{DATA, KEYS, Progress, Trouble, copies, hex};
 use crate::audit::{self, Event};
 use crate::boot::wrapped;
 use crate::ledger::{origin, receipt};
@@ -50,6 +50,8 @@ pub async fn create(
     progress: Progress,
 ) -> Result<Made, Trouble> {
     let desk = Desk::open(folder)?;
+    // Before anything is read: an account that ends from now on knows of this copy of its key.
+    let noted = copies::note(platform, custodian, folder).await?;
     let (owned, who, place) = (Arc::clone(platform), caller.clone(), folder.to_path_buf());
     let drafts = platform.store.read(move |tx| write_all(tx, &owned, &who, custodian, &place, &progress)).await?;
     failpoint::reach("backup-written");
@@ -73,6 +75,7 @@ pub async fn create(
             // Keys may have been turned while this ran: nothing is sealed under one that is about to be destroyed.
             let stored: Vec<_> = key_ring::all(tx)?.into_iter().map(wrapped).collect();
             owned.keys.adopt_holding(&stored, &key_ring::held(tx)?)?;
+            noted.written(tx, &who)?;
             audit::append(tx, &owned, &who, &Event::new("backup.created", None, body.clone()))
         })
         .await?;
@@ -83,10 +86,10 @@ pub async fn create(
 }
 
 /// A file that is written and not yet in its place.
-struct Draft {
+pub(super) struct Draft {
     path: PathBuf,
-    header: Header,
-    written: Written,
+    pub(super) header: Header,
+    pub(super) written: Written,
     counts: Counts,
 }
 
@@ -104,9 +107,7 @@ fn write_all(
     folder: &Path,
     progress: &Progress,
 ) -> Result<Drafts, Trouble> {
-    let header = |part: &str, tx: &mut Tx<'_>| header(tx, platform, caller, custodian, part);
-    let data = header("data", tx)?;
-    let keys = header("keys", tx)?;
+    let data = header(tx, platform, caller, custodian, "data")?;
     let total = backup::data_tables().map(|table| backup::count(tx, table)).sum::<Result<u64, _>>()?;
     let path = folder.join(format!(".data.{PART}"));
     let mut frames = Frames::new(Writer::create(&path, &data, &custodian, &*caller.entropy)?);
@@ -114,9 +115,24 @@ fn write_all(
     for table in backup::data_tables() {
         done += write_table(tx, &mut frames, table, &mut |rows| progress("rows", done + rows, total))?;
     }
-    let sign = |digest: &[u8; 32]| Ok(platform.keys.signer(Signer::Receipt)?.1.sign(digest)?);
-    let (written, counts) = frames.finish(sign)?;
+    let (written, counts) = frames.finish(|digest| signed(platform, digest))?;
     let data = Draft { path, header: data, written, counts };
+    Ok(Drafts { data, keys: write_keys(tx, platform, caller, custodian, folder)?, at: caller.now })
+}
+
+fn signed(platform: &Platform, digest: &[u8; 32]) -> Result<Vec<u8>, Trouble> {
+    Ok(platform.keys.signer(Signer::Receipt).map_err(Fault::from)?.1.sign(digest).map_err(Fault::from)?)
+}
+
+/// The wrapped keys of the ring and of everybody who has an account at this moment.
+pub(super) fn write_keys(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    custodian: Custodian,
+    folder: &Path,
+) -> Result<Draft, Trouble> {
+    let keys = header(tx, platform, caller, custodian, "keys")?;
     let path = folder.join(format!(".keys.{PART}"));
     let mut frames = Frames::new(Writer::create(&path, &keys, &custodian, &*caller.entropy)?);
     write_table(tx, &mut frames, "key_ring", &mut |_| {})?;
@@ -127,8 +143,8 @@ fn write_all(
         last = Some(*id);
         page.iter().try_for_each(|(id, key)| frames.key(id.as_bytes(), key))?;
     }
-    let (written, counts) = frames.finish(sign)?;
-    Ok(Drafts { data, keys: Draft { path, header: keys, written, counts }, at: caller.now })
+    let (written, counts) = frames.finish(|digest| signed(platform, digest))?;
+    Ok(Draft { path, header: keys, written, counts })
 }
 
 fn write_table(
@@ -176,7 +192,7 @@ fn header(
     })
 }
 
-fn said(written: &Written) -> Value {
+pub(super) fn said(written: &Written) -> Value {
     json!({"bytes": written.bytes, "sha256": hex(&written.digest)})
 }
 
@@ -202,13 +218,13 @@ const PART: &str = "part";
 const OLD: &str = ".keys.old";
 
 /// The folder, held by one backup at a time. Unfinished files are removed when it is let go.
-struct Desk {
+pub(super) struct Desk {
     folder: PathBuf,
     _lock: File,
 }
 
 impl Desk {
-    fn open(folder: &Path) -> Result<Self, Trouble> {
+    pub(super) fn open(folder: &Path) -> Result<Self, Trouble> {
         let lock = folder.join(".lock");
         let open = || {
             fs::create_dir_all(folder)?;
@@ -235,18 +251,24 @@ impl Desk {
         fs::rename(&drafts.data.path, &target).map_err(|error| Trouble::place(&target, &error))?;
         self.sync()?;
         failpoint::reach("backup-data-placed");
+        self.place_keys(&drafts.keys)?;
+        Ok(target)
+    }
+
+    /// Replaces the keys, and overwrites those before.
+    pub(super) fn place_keys(&self, draft: &Draft) -> Result<(), Trouble> {
         let keys = self.folder.join(KEYS);
         if keys.exists() {
             // A second name for the earlier keys, so that they can be overwritten once they are replaced.
             fs::hard_link(&keys, self.folder.join(OLD)).map_err(|error| Trouble::place(&keys, &error))?;
         }
-        fs::rename(&drafts.keys.path, &keys).map_err(|error| Trouble::place(&keys, &error))?;
+        fs::rename(&draft.path, &keys).map_err(|error| Trouble::place(&keys, &error))?;
         self.sync()?;
         failpoint::reach("backup-keys-placed");
         if self.folder.join(OLD).exists() {
             self.destroy_old()?;
         }
-        Ok(target)
+        Ok(())
     }
 
     /// Overwrites the earlier key file before its last name goes.

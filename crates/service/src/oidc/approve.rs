@@ -6,12 +6,11 @@
 use super::authorize::{scope, still_waiting};
 use super::consent::{self, Shown};
 use super::issue::{self, Grounds};
-use super::{checks, current};
+use super::{Word, checks, current};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Proof};
 use crate::signed_in::{self, Current, Place, Secret};
 use crate::{Caller, Error, Fault, Platform, vault};
-use lionrock_crypto::digest::sha256;
 use lionrock_model::credential::PasskeyRefusal;
 use lionrock_model::id::ConsentId;
 use lionrock_model::oidc::{ApprovalRefusal, PageRefusal};
@@ -54,11 +53,11 @@ pub async fn approve(
     caller: &Caller,
     command: Approve,
 ) -> Result<Approved, Error<ApprovalRefusal>> {
-    let handle = sha256(command.handle.as_bytes());
+    let handle = Word::Request.digest(platform, &command.handle)?;
     let (store, owned, caller) = (platform.store.clone(), Arc::clone(platform), caller.clone());
     store
         .compare_and_set(move |tx| {
-            let request = still_waiting(tx, caller.now, handle).map_err(widen)?;
+            let request = still_waiting(tx, &owned, caller.now, handle).map_err(widen)?;
             consent::service(&owned, &request).map_err(widen)?;
             let (code, session) = carry_out(tx, &owned, &caller, &request, &command)?;
             let location = issue::location(&owned, &request.redirect_uri, request.state.as_deref(), &code);
@@ -95,6 +94,7 @@ fn carry_out(
     let grounds = Grounds {
         authenticated_at: caller.now,
         consent,
+        fields: shown.fields.clone(),
         resident: proof.resident,
         strength: issue::strength(&proof.credential),
         sub: name.name,

@@ -3,9 +3,9 @@
 use super::checks::{self, Door};
 use super::consent::purpose_hash;
 use super::issue::{self, Grounds};
-use super::{current, problem, push, secret_word};
+use super::{REQUEST_ROW, Word, current, of_request, problem, push};
+use crate::vault::Alarm;
 use crate::{Caller, Error, Platform};
-use lionrock_crypto::digest::sha256;
 use lionrock_model::id::ServiceId;
 use lionrock_model::oidc::{PageRefusal, Scope};
 use lionrock_model::service::Service;
@@ -72,7 +72,7 @@ pub async fn authorize(
 
 /// A request that was pushed before. Other parameters beside `request_uri` are not looked at (RFC 9126 section 4).
 async fn pushed(
-    platform: &Platform,
+    platform: &Arc<Platform>,
     caller: &Caller,
     service: &Service,
     uri: &str,
@@ -100,24 +100,42 @@ async fn arrived(
         Ok(request) => request,
         Err(problem) => return Ok(Err(refusal(platform, redirect_uri, parameters.get("state"), problem))),
     };
-    let (handle, digest) = secret_word(caller.random());
-    let row = push::row(platform, caller, service, digest, &request, redirect_uri.to_owned());
+    let (handle, digest) = Word::Request.fresh(platform, caller.random())?;
+    let row = push::row(platform, caller, service, digest, &request, redirect_uri.to_owned())?;
     let kept = row.clone();
     platform.store.write(move |tx| oidc_request::insert(tx, &kept)).await.map_err(Error::<PageRefusal>::from)?;
     Ok(Ok((handle, row)))
 }
 
 /// The request of a handle, if it still waits for its answer.
-pub(super) async fn waiting(platform: &Platform, now: Millis, handle: &str) -> Result<Request, Error<PageRefusal>> {
-    let digest = sha256(handle.as_bytes());
-    platform.store.glance(move |tx| still_waiting(tx, now, digest)).await
+pub(super) async fn waiting(
+    platform: &Arc<Platform>,
+    now: Millis,
+    handle: &str,
+) -> Result<Request, Error<PageRefusal>> {
+    let digest = Word::Request.digest(platform, handle)?;
+    let owned = Arc::clone(platform);
+    platform.store.glance(move |tx| still_waiting(tx, &owned, now, digest)).await
 }
 
-/// As [`waiting`], inside a transaction; `handle` is the digest that names the row.
-pub(super) fn still_waiting(tx: &mut Tx<'_>, now: Millis, handle: [u8; 32]) -> Result<Request, Error<PageRefusal>> {
-    oidc_request::find(tx, handle)?
-        .filter(|request| request.used_at.is_none() && request.expires_at > now)
-        .ok_or(Error::Refuse(PageRefusal::RequestGone))
+/// As [`waiting`], inside a transaction; `handle` is the imprint that names the row. A row that is not as the platform wrote it is
+/// gone: nobody is asked in the name of a service that did not ask.
+pub(super) fn still_waiting(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    now: Millis,
+    handle: [u8; 32],
+) -> Result<Request, Error<PageRefusal>> {
+    const GONE: Error<PageRefusal> = Error::Refuse(PageRefusal::RequestGone);
+    let found = oidc_request::find(tx, handle)?;
+    let request = found.filter(|request| request.used_at.is_none() && request.expires_at > now).ok_or(GONE)?;
+    if of_request(&request).is(platform, REQUEST_ROW, request.proof.as_ref())? {
+        return Ok(request);
+    }
+    if request.proof.is_some() {
+        platform.vault.raise(Alarm { resident: None, what: "request-forged" });
+    }
+    Err(GONE)
 }
 
 /// `prompt=none`: answered from the session and an earlier approval, or refused (OpenID Connect Core 3.1.2.6). Fields are
@@ -170,6 +188,7 @@ fn standing(
     Ok(Some(Grounds {
         authenticated_at: session.proved,
         consent: consent.id,
+        fields: Vec::new(),
         resident: session.resident,
         strength: issue::strength(&passkey),
         sub: issue::name(tx, caller, request, session.resident)?.name,

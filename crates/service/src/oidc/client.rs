@@ -1,6 +1,7 @@
 //! Is this the service it says it is? (RFC 6749 section 2.3, RFC 7523 section 3, FAPI 2.0 section 5.3.2.1)
 
 use super::problem;
+use crate::imprint::Imprint;
 use crate::{Caller, Platform};
 use lionrock_crypto::digest::sha256;
 use lionrock_crypto::secret::same;
@@ -62,7 +63,7 @@ pub(super) fn authenticate<'a>(
             }
             let once = Once {
                 service: issuer,
-                jti: sha256(assertion.jti.as_bytes()),
+                jti: once(platform, &assertion)?,
                 expires_at: Millis(assertion.exp.saturating_mul(1_000)),
             };
             Ok(Client { service, once: Some(once) })
@@ -82,6 +83,12 @@ pub(super) fn authenticate<'a>(
             _ => Err(FAILED),
         },
     }
+}
+
+/// What is kept of an assertion's id.
+fn once(platform: &Platform, assertion: &Assertion) -> Result<[u8; 32], Problem> {
+    let parts = Imprint::new().text(&assertion.iss).text(&assertion.jti);
+    parts.under(platform, "client assertion").map_err(|_| FAILED)
 }
 
 /// The claims of a client assertion (RFC 7523 section 3), typed.

@@ -110,7 +110,7 @@ pub async fn look(
 ///
 /// # Errors
 /// Faults of the store.
-pub async fn asking(platform: &Platform, caller: &Caller, handle: &str) -> Result<Option<String>, Fault> {
+pub async fn asking(platform: &Arc<Platform>, caller: &Caller, handle: &str) -> Result<Option<String>, Fault> {
     match waiting(platform, caller.now, handle).await {
         Ok(request) => Ok(service(platform, &request).ok().map(|it| it.name().to(caller.language).to_owned())),
         Err(Error::Refuse(_)) => Ok(None),

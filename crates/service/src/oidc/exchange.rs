@@ -1,12 +1,11 @@
 //! POST /oauth/token: a code becomes an ID Token and an access token, once (RFC 6749 section 4.1.3, OpenID Connect Core 3.1.3).
 
-use super::{Rejected, client, problem, publish, secret_word};
+use super::{ACCESS_ROW, Rejected, Word, client, is_ours, of_access, problem, publish};
 use crate::{Caller, Error, Fault, Platform};
-use lionrock_crypto::digest::sha256;
 use lionrock_model::oidc::Strength;
 use lionrock_model::service::Service;
 use lionrock_model::time::Millis;
-use lionrock_store::oidc_grant::{self, Grant};
+use lionrock_store::oidc_grant::{self, Access, Grant};
 use lionrock_wire::jose::jws;
 use lionrock_wire::oauth::answer::{IdToken, Tokens};
 use lionrock_wire::oauth::pkce::Challenge;
@@ -28,24 +27,31 @@ pub struct Exchange {
 /// An OAuth error, or a fault. A code that comes a second time takes back what it gave (RFC 6749 section 4.1.2).
 pub async fn exchange(platform: &Arc<Platform>, caller: &Caller, command: Exchange) -> Result<Tokens, Error<Rejected>> {
     let client = client::authenticate(platform, caller, &command.credential).map_err(refuse)?;
-    let code = command.parameters.get("code").map(|code| sha256(code.as_bytes()));
+    let code = command.parameters.get("code").map(|code| Word::Code.digest(platform, code)).transpose()?;
     let found = match code {
         Some(code) => platform.store.glance(move |tx| oidc_grant::by_code(tx, code)).await?,
         None => None,
     };
+    let found = match found {
+        Some(grant) if is_ours(platform, &grant)? => Some(grant),
+        _ => None,
+    };
     let asked =
         Asked { grant: found.as_ref(), now: caller.now, parameters: &command.parameters, service: client.service };
     let verdict = CHECKS.iter().find_map(|(_, check)| check(&asked).err());
-    let (access, digest) = secret_word(caller.random());
+    let (access, digest) = Word::Access.fresh(platform, caller.random())?;
+    let expires_at = caller.now.after(platform.settings.limits.access_token);
     let given = match (&found, &verdict) {
-        (Some(grant), None) => Some((grant.code, tokens(platform, caller, client.service, grant, access)?)),
+        (Some(grant), None) => {
+            let proof = of_access(&grant.code, &digest, expires_at).under(platform, ACCESS_ROW)?;
+            let kept = (grant.code, Access { digest, expires_at, proof });
+            Some((kept, tokens(platform, caller, client.service, grant, access)?))
+        }
         _ => None,
     };
     let plan = Plan {
         burnt: found.filter(|_| verdict == Some(SECOND)).map(|grant| grant.code),
-        code: given.as_ref().map(|(code, _)| *code),
-        digest,
-        expires_at: caller.now.after(platform.settings.limits.access_token),
+        given: given.as_ref().map(|(kept, _)| *kept),
         now: caller.now,
         once: client.once.clone(),
         verdict,
@@ -126,9 +132,7 @@ fn verifier(asked: &Asked<'_>) -> Result<(), Problem> {
 /// What the transaction does, decided before it runs.
 struct Plan {
     burnt: Option<[u8; 32]>,
-    code: Option<[u8; 32]>,
-    digest: [u8; 32],
-    expires_at: Millis,
+    given: Option<([u8; 32], Access)>,
     now: Millis,
     once: Option<client::Once>,
     verdict: Option<Problem>,
@@ -145,8 +149,8 @@ impl Plan {
         if let Some(code) = self.burnt {
             oidc_grant::revoke(tx, code, self.now)?;
         }
-        let (None, Some(code)) = (self.verdict, self.code) else { return Ok(self.verdict) };
-        if oidc_grant::exchange(tx, code, self.now, self.digest, self.expires_at)? {
+        let (None, Some((code, access))) = (self.verdict, self.given) else { return Ok(self.verdict) };
+        if oidc_grant::exchange(tx, code, self.now, &access)? {
             return Ok(None);
         }
         // Somebody exchanged it between our reading and now: that is the second use.

@@ -1,10 +1,11 @@
 //! Giving out a code, inside the transaction of the approval it stands on.
 
-use super::secret_word;
-use crate::{Caller, Platform};
+use super::{GRANT_ROW, Word, of_grant};
+use crate::{Caller, Fault, Platform};
 use lionrock_model::credential::{Credential, Custody};
 use lionrock_model::id::{ConsentId, ResidentId};
 use lionrock_model::oidc::{Pseudonym, Strength};
+use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 use lionrock_store::oidc_grant::{self, Grant};
 use lionrock_store::oidc_pseudonym::Settled;
@@ -18,6 +19,8 @@ use lionrock_wire::oauth::parameters::extend;
 pub(super) struct Grounds {
     pub authenticated_at: Millis,
     pub consent: ConsentId,
+    /// What may be released: nothing when nobody was shown it.
+    pub fields: Vec<Field>,
     pub resident: ResidentId,
     pub strength: Strength,
     pub sub: Pseudonym,
@@ -42,9 +45,9 @@ pub(super) fn code(
     caller: &Caller,
     request: &Request,
     grounds: &Grounds,
-) -> Result<String, Error> {
-    let (word, digest) = secret_word(caller.random());
-    let grant = Grant {
+) -> Result<String, Fault> {
+    let (word, digest) = Word::Code.fresh(platform, caller.random())?;
+    let mut grant = Grant {
         code: digest,
         service: request.service.clone(),
         resident: grounds.resident,
@@ -61,7 +64,11 @@ pub(super) fn code(
         used_at: None,
         access_expires_at: None,
         revoked_at: None,
+        fields: grounds.fields.clone(),
+        proof: None,
+        access_proof: None,
     };
+    grant.proof = Some(of_grant(&grant).under(platform, GRANT_ROW)?);
     oidc_grant::insert(tx, &grant)?;
     Ok(word)
 }

@@ -1,8 +1,8 @@
 //! POST /oauth/par: a service hands its request over before it sends the browser (RFC 9126).
 
 use super::checks::{self, Door};
-use super::{Rejected, client, problem, secret_word};
-use crate::{Caller, Error, Platform};
+use super::{REQUEST_ROW, Rejected, Word, client, of_request, problem};
+use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::oidc::{Scope, join};
 use lionrock_model::service::Service;
 use lionrock_store::oidc_request;
@@ -26,9 +26,13 @@ pub struct Push {
 pub async fn push(platform: &Arc<Platform>, caller: &Caller, command: Push) -> Result<Pushed, Error<Rejected>> {
     let client = client::authenticate(platform, caller, &command.credential).map_err(refuse)?;
     let random: [u8; 32] = caller.random();
-    let (_, handle) = secret_word(random);
+    let (_, handle) = Word::Request.fresh(platform, random)?;
     let judged = judge(client.service, &command.parameters)
         .map(|(request, redirect_uri)| row(platform, caller, client.service, handle, &request, redirect_uri));
+    let judged = match judged {
+        Ok(row) => Ok(row?),
+        Err(problem) => Err(problem),
+    };
     let once = client.once.clone();
     // The assertion is used up whether its request is good or not; so a refusal is committed too.
     let kept = platform
@@ -76,8 +80,8 @@ pub(super) fn row(
     handle: [u8; 32],
     request: &checks::Request,
     redirect_uri: String,
-) -> oidc_request::Request {
-    oidc_request::Request {
+) -> Result<oidc_request::Request, Fault> {
+    let mut row = oidc_request::Request {
         handle,
         service: service.id().as_str().to_owned(),
         redirect_uri,
@@ -91,7 +95,10 @@ pub(super) fn row(
         created_at: caller.now,
         expires_at: caller.now.after(platform.settings.limits.pushed_request),
         used_at: None,
-    }
+        proof: None,
+    };
+    row.proof = Some(of_request(&row).under(platform, REQUEST_ROW)?);
+    Ok(row)
 }
 
 const fn refuse(problem: Problem) -> Error<Rejected> {

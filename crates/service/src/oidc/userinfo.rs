@@ -1,8 +1,8 @@
 //! GET /oauth/userinfo: what the person released, opened by a decision and written down first (OpenID Connect Core 5.3).
 
-use super::{Rejected, problem};
+use super::{ACCESS_ROW, Rejected, Word, is_ours, of_access, problem};
+use crate::vault::Alarm;
 use crate::{Caller, Error, Fault, Platform, vault};
-use lionrock_crypto::digest::sha256;
 use lionrock_model::id::ServiceId;
 use lionrock_model::oidc::claim;
 use lionrock_model::policy::{Actor, ConsentGround, Decision, Field, Purpose, Subject, decide};
@@ -23,10 +23,10 @@ pub async fn userinfo(
     caller: &Caller,
     token: &str,
 ) -> Result<Map<String, Value>, Error<Rejected>> {
-    let access = sha256(token.as_bytes());
-    let now = caller.now;
-    let (grant, consent) = platform.store.glance(move |tx| standing(tx, access, now)).await?;
-    if consent.fields.is_empty() {
+    let access = Word::Access.digest(platform, token)?;
+    let (owned, now) = (Arc::clone(platform), caller.now);
+    let (grant, _) = platform.store.glance(move |tx| standing(tx, &owned, access, now)).await?;
+    if grant.fields.is_empty() {
         return Ok(subject(&grant));
     }
     let (platform, caller) = (Arc::clone(platform), caller.clone());
@@ -34,21 +34,34 @@ pub async fn userinfo(
     store
         .write(move |tx| {
             // Read again: the person may have taken it back since.
-            let (grant, consent) = standing(tx, access, now)?;
+            let (grant, consent) = standing(tx, &platform, access, now)?;
             let decision = decision(&grant, &consent)?;
             let opened = vault::grant(tx, &platform, &caller, &decision)?;
             let mut claims = subject(&grant);
-            claims.extend(released(&opened, &consent.fields)?);
+            claims.extend(released(&opened, &grant.fields)?);
             Ok(claims)
         })
         .await
 }
 
 /// The grant and consent of a token that is good now.
-fn standing(tx: &mut Tx<'_>, access: [u8; 32], now: Millis) -> Result<(Grant, Consent), Error<Rejected>> {
+fn standing(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    access: [u8; 32],
+    now: Millis,
+) -> Result<(Grant, Consent), Error<Rejected>> {
     let grant = oidc_grant::by_access(tx, access)?.ok_or(INVALID)?;
-    let expired = grant.access_expires_at.is_none_or(|until| until <= now);
-    if expired || grant.revoked_at.is_some() {
+    let until = grant.access_expires_at.filter(|until| now < *until).ok_or(INVALID)?;
+    if grant.revoked_at.is_some() {
+        return Err(INVALID.into());
+    }
+    // The token is this grant's, until then; and the grant says what it said when it was given out.
+    let own = of_access(&grant.code, &access, until).is(platform, ACCESS_ROW, grant.access_proof.as_ref())?;
+    if !own && grant.access_proof.is_some() {
+        platform.vault.raise(Alarm { resident: None, what: "grant-forged" });
+    }
+    if !own || !is_ours(platform, &grant)? {
         return Err(INVALID.into());
     }
     let consent = consent::find(tx, grant.consent)?.ok_or(INVALID)?;
@@ -69,7 +82,7 @@ fn decision(grant: &Grant, consent: &Consent) -> Result<Decision, Error<Rejected
         standing: consent.ended_at.is_none(),
     };
     let actor = Actor::Service(service(&grant.service)?);
-    decide(actor, Subject::Resident(grant.resident), Purpose::Release, &consent.fields, Some(&ground))
+    decide(actor, Subject::Resident(grant.resident), Purpose::Release, &grant.fields, Some(&ground))
         .map_err(|_| INVALID.into())
 }
 
