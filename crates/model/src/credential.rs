@@ -129,6 +129,8 @@ pub enum CeremonyKind {
     CloseAccount,
     /// A release of data to a service.
     Consent,
+    /// A guardian lets a young person have an account.
+    Guardian,
     /// A new passkey for an account that lost its own.
     Recover,
     /// The first passkey of a registration.
@@ -137,18 +139,22 @@ pub enum CeremonyKind {
     SignIn,
     /// A fresh proof inside a session.
     StepUp,
+    /// The account becomes *Plus*.
+    Upgrade,
 }
 
 impl CeremonyKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AddAuthenticator,
         Self::CloseAccount,
         Self::Consent,
+        Self::Guardian,
         Self::Recover,
         Self::Register,
         Self::SignIn,
         Self::StepUp,
+        Self::Upgrade,
     ];
 
     /// The stable word, as stored and as part of the challenge's digest.
@@ -158,10 +164,12 @@ impl CeremonyKind {
             Self::AddAuthenticator => "add-authenticator",
             Self::CloseAccount => "close-account",
             Self::Consent => "consent",
+            Self::Guardian => "guardian",
             Self::Recover => "recover",
             Self::Register => "register",
             Self::SignIn => "sign-in",
             Self::StepUp => "step-up",
+            Self::Upgrade => "upgrade",
         }
     }
 
@@ -179,7 +187,7 @@ pub struct Ceremony {
     pub challenge: Vec<u8>,
     /// What for.
     pub kind: CeremonyKind,
-    /// Digest of the browser, session or registration it belongs to.
+    /// Imprint of the challenge, what it is for, and the browser, session or registration it belongs to.
     pub binding: [u8; 32],
     /// Whose passkey must answer, when that is known.
     pub resident: Option<ResidentId>,
@@ -187,6 +195,8 @@ pub struct Ceremony {
     pub user_handle: Option<Vec<u8>>,
     /// Until when.
     pub expires: Millis,
+    /// Imprint of the binding with handle and end; none on rows of an earlier program.
+    pub proof: Option<[u8; 32]>,
 }
 
 /// The name a person gives a passkey: 1 to 40 characters, no control characters.

@@ -15,11 +15,13 @@ mod passkey;
 pub use begin::{Begin, begin};
 pub use passkey::{Finish, finish, options};
 
-use crate::Fault;
-use lionrock_crypto::digest::sha256;
+use crate::imprint::Imprint;
+use crate::vault::Alarm;
+use crate::{Caller, Fault, Platform};
 use lionrock_model::id::ResidentId;
 use lionrock_model::recovery::COOLING_OFF;
 use lionrock_model::time::Millis;
+use lionrock_store::recovery::Recovery;
 use lionrock_store::{Tx, recovery};
 
 /// Until when a resident waits after a recovery; `None` when there is nothing to wait for.
@@ -31,7 +33,34 @@ pub fn cooling_until(tx: &mut Tx<'_>, resident: ResidentId, now: Millis) -> Resu
     Ok(until.filter(|until| now < *until))
 }
 
-/// What binds a chance to a browser: the digest of its random id.
-fn browser_digest(browser: &str) -> [u8; 32] {
-    sha256(&[b"lionrock recovery v1\0", browser.as_bytes()].concat())
+/// What binds a chance to a browser: the imprint of its random id.
+fn browser_digest(platform: &Platform, browser: &str) -> Result<[u8; 32], Fault> {
+    Imprint::new().text(browser).under(platform, "recovery browser")
+}
+
+/// Whose chance it is, against which codes, for which browser and until when: made up by nobody but the platform.
+fn of_row(chance: &Recovery, browser: &[u8; 32]) -> Imprint {
+    let [first, second] = &chance.codes;
+    Imprint::new()
+        .bytes(chance.id.as_bytes())
+        .bytes(chance.resident.as_bytes())
+        .bytes(browser)
+        .bytes(first)
+        .bytes(second)
+        .number(chance.lost.into())
+        .at(chance.expires)
+        .text(chance.ground.word())
+}
+
+const ROW: &str = "recovery row";
+
+/// The open chance of a browser. A row that is not as the platform wrote it is none.
+fn current(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, browser: &str) -> Result<Option<Recovery>, Fault> {
+    let browser = browser_digest(platform, browser)?;
+    let Some(chance) = recovery::current(tx, &browser, caller.now)? else { return Ok(None) };
+    if of_row(&chance, &browser).is(platform, ROW, chance.proof.as_ref())? {
+        return Ok(Some(chance));
+    }
+    platform.vault.raise(Alarm { resident: None, what: "recovery-forged" });
+    Ok(None)
 }

@@ -2,12 +2,13 @@
 
 use crate::{Error, Row, Tx, Value};
 use lionrock_model::id::{RecoveryId, ResidentId};
+use lionrock_model::recovery::Ground;
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO recovery (id, resident, browser, first_code, second_code, lost, created_at, expires_at) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const INSERT: &str = "INSERT INTO recovery (id, resident, browser, first_code, second_code, lost, created_at, expires_at, proof, \
+                      ground) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const DROP_OPEN: &str = "DELETE FROM recovery WHERE browser = $1";
-const OPEN: &str = "SELECT id, resident, first_code, second_code, lost FROM recovery \
+const OPEN: &str = "SELECT id, resident, first_code, second_code, lost, expires_at, proof, ground FROM recovery \
                     WHERE browser = $1 AND done_at IS NULL AND expires_at > $2";
 const DONE: &str =
     "UPDATE recovery SET done_at = $2, expires_at = $3, browser = NULL WHERE id = $1 AND done_at IS NULL";
@@ -27,13 +28,19 @@ pub struct Recovery {
     pub codes: [[u8; 32]; 2],
     /// Whether the other passkeys are lost and must go.
     pub lost: bool,
+    /// Until when.
+    pub expires: Millis,
+    /// Imprint of the row; none on rows of an earlier program.
+    pub proof: Option<[u8; 32]>,
+    /// What opened it.
+    pub ground: Ground,
 }
 
 /// Opens a chance for one browser; an earlier one of the same browser goes.
 ///
 /// # Errors
 /// Of the store.
-pub fn open(tx: &mut Tx<'_>, new: &Recovery, browser: &[u8; 32], now: Millis, expires: Millis) -> Result<(), Error> {
+pub fn open(tx: &mut Tx<'_>, new: &Recovery, browser: &[u8; 32], now: Millis) -> Result<(), Error> {
     tx.execute(DROP_OPEN, &[browser.into()])?;
     let [first, second] = &new.codes;
     let values = [
@@ -44,7 +51,9 @@ pub fn open(tx: &mut Tx<'_>, new: &Recovery, browser: &[u8; 32], now: Millis, ex
         second.into(),
         Value::from(i64::from(new.lost)),
         now.into(),
-        expires.into(),
+        new.expires.into(),
+        new.proof.map(|proof| proof.to_vec()).into(),
+        new.ground.word().into(),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -96,5 +105,8 @@ fn read(row: &Row) -> Result<Recovery, Error> {
         resident: ResidentId::from_bytes(row.bytes(1)?).map_err(|_| wrong("resident"))?,
         codes: [row.array(2)?, row.array(3)?],
         lost: row.int(4)? != 0,
+        expires: Millis(row.int(5)?),
+        proof: row.opt_array(6)?,
+        ground: Ground::from_word(row.text(7)?).ok_or_else(|| wrong("ground"))?,
     })
 }

@@ -2,10 +2,10 @@
 //! version, so that two tabs cannot take the same step twice.
 
 use crate::{Error, Row, Tx};
-use lionrock_model::id::{CustodyId, RegistrationId, ResidentId};
+use lionrock_model::id::{CaseId, CustodyId, RegistrationId, ResidentId};
 use lionrock_model::language::Language;
 use lionrock_model::proofing::{Action, Challenge, Reason, Verdict};
-use lionrock_model::register::Step;
+use lionrock_model::register::{Aim, Step};
 use lionrock_model::time::Millis;
 
 macro_rules! select {
@@ -13,22 +13,23 @@ macro_rules! select {
         concat!(
             "SELECT id, version, step, language, notice_version, notice_hash, attempts, challenge, challenge_actions, \
              challenge_until, custody, verdict, reasons, sealed_facts, sealed_codes, sealed_email, email_code_digest, \
-             email_code_until, email_code_tries, email_codes, resident, created_at, expires_at FROM registration ",
+             email_code_until, email_code_tries, email_codes, resident, created_at, expires_at, \
+             secret_digest, proof, aim, subject, attended FROM registration ",
             $which
         )
     };
 }
 
 const INSERT: &str = "INSERT INTO registration (id, version, secret_digest, step, language, notice_version, notice_hash, \
-                      attempts, email_code_tries, email_codes, created_at, expires_at) \
-                      VALUES ($1, 1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8)";
-const BY_SECRET: &str = select!("WHERE secret_digest = $1 AND expires_at > $2");
+                      attempts, email_code_tries, email_codes, created_at, expires_at, proof, aim, subject, \
+                      attended) VALUES ($1, 1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8, $9, $10, $11, $12)";
 const BY_ID: &str = select!("WHERE id = $1");
 const EXPIRED: &str = select!("WHERE expires_at <= $1 ORDER BY expires_at LIMIT 100");
 const UPDATE: &str = "UPDATE registration SET version = version + 1, step = $3, attempts = $4, challenge = $5, \
                       challenge_actions = $6, challenge_until = $7, custody = $8, verdict = $9, reasons = $10, \
                       sealed_facts = $11, sealed_codes = $12, sealed_email = $13, email_code_digest = $14, \
-                      email_code_until = $15, email_code_tries = $16, email_codes = $17, resident = $18 \
+                      email_code_until = $15, email_code_tries = $16, email_codes = $17, resident = $18, proof = $19, \
+                      attended = $20, expires_at = $21, secret_digest = $22 \
                       WHERE id = $1 AND version = $2";
 const DELETE: &str = "DELETE FROM registration WHERE id = $1";
 const FORGET: &str = "DELETE FROM registration WHERE resident = $1";
@@ -74,6 +75,16 @@ pub struct Registration {
     pub created: Millis,
     /// When it is swept.
     pub expires: Millis,
+    /// Imprint of the id and of the secret in the browser's cookie.
+    pub secret_digest: [u8; 32],
+    /// Imprint of the row; none on rows of an earlier program.
+    pub proof: Option<[u8; 32]>,
+    /// What the pictures are for.
+    pub aim: Aim,
+    /// Whom or what it is for, when not a new account: the digest of a browser, or the id of an errand.
+    pub subject: Option<Vec<u8>>,
+    /// The errand of the officer who is beside it.
+    pub attended: Option<CaseId>,
 }
 
 /// Movements asked for.
@@ -98,30 +109,26 @@ pub struct EmailCode {
     pub tries: i64,
 }
 
-/// Adds a registration under the digest of its secret.
+/// Adds a registration.
 ///
 /// # Errors
 /// Of the store.
-pub fn insert(tx: &mut Tx<'_>, new: &Registration, secret_digest: &[u8; 32]) -> Result<(), Error> {
+pub fn insert(tx: &mut Tx<'_>, new: &Registration) -> Result<(), Error> {
     let values = [
         new.id.as_bytes().into(),
-        secret_digest.into(),
+        new.secret_digest.into(),
         new.step.word().into(),
         new.language.tag().into(),
         new.notice_version.as_str().into(),
         new.notice_hash.to_vec().into(),
         new.created.into(),
         new.expires.into(),
+        new.proof.map(|proof| proof.to_vec()).into(),
+        new.aim.word().into(),
+        new.subject.clone().into(),
+        new.attended.map(|id| id.as_bytes().to_vec()).into(),
     ];
     tx.execute(INSERT, &values).map(drop)
-}
-
-/// The registration whose secret has this digest, unless its time is over.
-///
-/// # Errors
-/// Of the store.
-pub fn by_secret(tx: &mut Tx<'_>, secret_digest: &[u8; 32], now: Millis) -> Result<Option<Registration>, Error> {
-    tx.first(BY_SECRET, &[secret_digest.into(), now.into()])?.map(|row| read(&row)).transpose()
 }
 
 /// One registration.
@@ -168,6 +175,10 @@ pub fn update(tx: &mut Tx<'_>, row: &Registration) -> Result<bool, Error> {
         code.map_or(0, |code| code.tries).into(),
         row.email_codes.into(),
         row.resident.map(|id| id.as_bytes().to_vec()).into(),
+        row.proof.map(|proof| proof.to_vec()).into(),
+        row.attended.map(|id| id.as_bytes().to_vec()).into(),
+        row.expires.into(),
+        row.secret_digest.into(),
     ];
     Ok(tx.execute(UPDATE, &values)? == 1)
 }
@@ -232,5 +243,10 @@ fn read(row: &Row) -> Result<Registration, Error> {
         resident: row.opt_bytes(20)?.map(ResidentId::from_bytes).transpose().map_err(|_| wrong("resident"))?,
         created: Millis(row.int(21)?),
         expires: Millis(row.int(22)?),
+        secret_digest: row.array(23)?,
+        proof: row.opt_array(24)?,
+        aim: Aim::from_word(row.text(25)?).ok_or_else(|| wrong("aim"))?,
+        subject: row.opt_bytes(26)?.map(<[u8]>::to_vec),
+        attended: row.opt_bytes(27)?.map(CaseId::from_bytes).transpose().map_err(|_| wrong("attended"))?,
     })
 }

@@ -147,5 +147,9 @@ fn node(platform: &Platform) -> String {
 }
 
 fn name(folder: &Path) -> String {
-    fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_else(|_| folder.to_path_buf()).display().to_string()
+    fs::canonicalize(folder)
+        .or_else(|_| std::path::absolute(folder))
+        .unwrap_or_else(|_| folder.to_path_buf())
+        .display()
+        .to_string()
 }

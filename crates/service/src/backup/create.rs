@@ -120,8 +120,8 @@ fn write_all(
     Ok(Drafts { data, keys: write_keys(tx, platform, caller, custodian, folder)?, at: caller.now })
 }
 
-fn signed(platform: &Platform, digest: &[u8; 32]) -> Result<Vec<u8>, Trouble> {
-    Ok(platform.keys.signer(Signer::Receipt).map_err(Fault::from)?.1.sign(digest).map_err(Fault::from)?)
+fn signed(platform: &Platform, digest: &[u8; 32]) -> Result<Vec<u8>, Fault> {
+    Ok(platform.keys.signer(Signer::Receipt)?.1.sign(digest)?)
 }
 
 /// The wrapped keys of the ring and of everybody who has an account at this moment.

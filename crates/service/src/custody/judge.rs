@@ -11,9 +11,9 @@ use lionrock_model::custody::{CloseReason, State};
 use lionrock_model::id::RegistrationId;
 use lionrock_model::person::CardFacts;
 use lionrock_model::proofing::{Challenge, Reason, Verdict};
-use lionrock_model::register::{self, RegisterRefusal, Step};
+use lionrock_model::register::{self, Aim, RegisterRefusal, Step};
 use lionrock_store::custody::{self, Custody};
-use lionrock_store::{failpoint, registration};
+use lionrock_store::failpoint;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
@@ -25,15 +25,15 @@ use zeroize::Zeroizing;
 /// # Errors
 /// `CustodyOver`, `OutOfOrder`; `PictureUnknown` when no picture has arrived.
 pub async fn judge(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<(), Error<RegisterRefusal>> {
-    let (secret, now) = (cookie.to_owned(), caller.now);
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
     let begun = platform
         .store
         .write(move |tx| {
-            let mut registration = crate::register::require(tx, &secret, now)?;
+            let mut registration = crate::register::require(tx, &shared, &secret, now)?;
             if registration.step == Step::Judging {
                 return Ok(None);
             }
-            let (_, row) = receiving(tx, &secret, now)?;
+            let (_, row) = receiving(tx, &shared, &secret, now)?;
             if row.state == State::Opened {
                 return Err(Error::Refuse(RegisterRefusal::PictureUnknown));
             }
@@ -43,8 +43,8 @@ pub async fn judge(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> R
                 return Err(Error::Refuse(RegisterRefusal::OutOfOrder));
             }
             registration.step = Step::Judging;
-            super::open::step(tx, &registration)?;
-            Ok::<_, Error<RegisterRefusal>>(Some((registration.id, row, challenge)))
+            super::open::step(tx, &shared, &registration)?;
+            Ok::<_, Error<RegisterRefusal>>(Some(((registration.id, registration.aim), row, challenge)))
         })
         .await?;
     if let Some((registration, row, challenge)) = begun {
@@ -74,7 +74,7 @@ async fn resolve(platform: &Arc<Platform>, caller: &Caller, row: Custody) {
 async fn finish(
     platform: &Arc<Platform>,
     caller: &Caller,
-    registration: RegistrationId,
+    (registration, aim): (RegistrationId, Aim),
     row: Custody,
     challenge: Challenge,
 ) -> Result<(), Fault> {
@@ -94,7 +94,7 @@ async fn finish(
     match judged {
         Ok(judged) => {
             let after = Caller { now: caller.now.after(judged.took), ..caller.clone() };
-            let accepted = commit(platform, &after, registration, row, judged).await?;
+            let accepted = commit(platform, &after, (registration, aim), row, judged).await?;
             failpoint::reach("custody-closed");
             if accepted {
                 check::confirm(platform, &after, registration).await?;
@@ -114,11 +114,11 @@ async fn finish(
 async fn commit(
     platform: &Arc<Platform>,
     caller: &Caller,
-    registration: RegistrationId,
+    (registration, aim): (RegistrationId, Aim),
     row: Custody,
     judged: Judged,
 ) -> Result<bool, Fault> {
-    let decision = decide(platform, caller, &judged);
+    let decision = decide(platform, caller, &judged, aim);
     let ending = Ending {
         reason: if decision.facts.is_some() { CloseReason::Verified } else { CloseReason::Refused },
         pictures: judged.pictures,
@@ -146,7 +146,7 @@ async fn commit(
                 return Ok(false);
             }
             // A registration whose time is over meanwhile has only its receipt.
-            let Some(mut own) = registration::find(tx, registration)? else { return Ok(false) };
+            let Some(mut own) = crate::register::find(tx, &shared, registration)? else { return Ok(false) };
             own.verdict = Some(verdict);
             own.reasons.clone_from(&reasons);
             own.challenge = None;
@@ -158,7 +158,7 @@ async fn commit(
                 let over = verdict == Verdict::Counter || own.attempts >= most;
                 own.step = if over { Step::Counter } else { Step::Pictures };
             }
-            if registration::update(tx, &own)? { Ok(sealed.is_some()) } else { Err(lionrock_store::Error::Busy.into()) }
+            if crate::register::keep(tx, &shared, &own)? { Ok(sealed.is_some()) } else { Err(lionrock_store::Error::Busy.into()) }
         })
         .await
 }
@@ -171,7 +171,7 @@ struct Decision {
 
 /// The provider gives evidence; whether the card belongs in this realm, and to somebody who may register alone, is decided
 /// here.
-fn decide(platform: &Platform, caller: &Caller, judged: &Judged) -> Decision {
+fn decide(platform: &Platform, caller: &Caller, judged: &Judged, aim: Aim) -> Decision {
     let told = &judged.judgement;
     let (Verdict::Accepted, Some(text)) = (told.verdict, &told.card) else {
         // "Accepted" without a card's text would be a provider's mistake, never a pass.
@@ -180,11 +180,11 @@ fn decide(platform: &Platform, caller: &Caller, judged: &Judged) -> Decision {
     };
     let today = caller.now.hong_kong_date();
     match register::facts(text, &platform.settings.realm, today) {
-        Ok(facts) if register::of_age(facts.birth, today) => {
+        Ok(facts) if aim.fits(facts.birth, today) => {
             Decision { verdict: Verdict::Accepted, reasons: Vec::new(), facts: Some(facts) }
         }
-        // Under eighteen a guardian's consent is needed, which a counter takes.
-        Ok(_) => Decision { verdict: Verdict::Counter, reasons: Vec::new(), facts: None },
+        // Whoever is young comes with a guardian later; whoever is too young does not come in at all.
+        Ok(_) => Decision { verdict: Verdict::Counter, reasons: vec![Reason::TooYoung], facts: None },
         Err(reason) => Decision { verdict: Verdict::Retake, reasons: vec![reason], facts: None },
     }
 }

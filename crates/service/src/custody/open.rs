@@ -5,7 +5,7 @@
 
 use super::{Ending, close, hex};
 use crate::audit::{self, Event};
-use crate::register::require;
+use crate::register::{keep, require};
 use crate::{Caller, Error, Platform};
 use lionrock_model::custody::{CloseReason, State, seal_info};
 use lionrock_model::id::CustodyId;
@@ -13,7 +13,7 @@ use lionrock_model::realm::Realm;
 use lionrock_model::register::{RegisterRefusal, Step};
 use lionrock_model::time::Millis;
 use lionrock_store::custody::Custody;
-use lionrock_store::registration::{self, Registration};
+use lionrock_store::registration::Registration;
 use lionrock_store::{Tx, custody, failpoint};
 use serde_json::json;
 use std::sync::Arc;
@@ -46,8 +46,8 @@ pub async fn open(
     if platform.settings.realm == Realm::Production && !provider.presence_tested {
         return Err(Error::Refuse(RegisterRefusal::ProofingUnavailable));
     }
-    let (secret, now) = (cookie.to_owned(), caller.now);
-    let before = platform.store.read(move |tx| current(tx, &secret, now, challenge)).await?;
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
+    let before = platform.store.read(move |tx| current(tx, &shared, &secret, now, challenge)).await?;
     abandon(platform, caller, &before).await?;
     let id = CustodyId::new(caller.now, caller.random());
     let place = platform.ports.proofing.open(id).await.map_err(super::receive::unavailable)?;
@@ -78,7 +78,7 @@ pub async fn open(
     let written = platform
         .store
         .write(move |tx| {
-            let mut registration = current(tx, &secret, who.now, challenge)?;
+            let mut registration = current(tx, &shared, &secret, who.now, challenge)?;
             let body = json!({
                 "boot": hex(&row.boot),
                 "custody": id.to_string(),
@@ -89,7 +89,7 @@ pub async fn open(
             let leaf = audit::append(tx, &shared, &who, &Event::new("custody.opened", None, body))?;
             custody::insert(tx, &Custody { registration: Some(registration.id), opened_leaf: leaf, ..row.clone() })?;
             registration.custody = Some(id);
-            step(tx, &registration)
+            step(tx, &shared, &registration)
         })
         .await;
     if let Err(error) = written {
@@ -103,11 +103,12 @@ pub async fn open(
 /// The registration, when it may open a custody for these movements now.
 fn current(
     tx: &mut Tx<'_>,
+    platform: &Platform,
     secret: &str,
     now: Millis,
     challenge: Option<[u8; 16]>,
 ) -> Result<Registration, Error<RegisterRefusal>> {
-    let registration = require(tx, secret, now)?;
+    let registration = require(tx, platform, secret, now)?;
     if registration.step != Step::Pictures {
         return Err(Error::Refuse(RegisterRefusal::OutOfOrder));
     }
@@ -133,6 +134,10 @@ pub(crate) async fn abandon(
 }
 
 /// Writes a registration back; `Busy` when another tab was faster, which a retry resolves.
-pub(crate) fn step(tx: &mut Tx<'_>, registration: &Registration) -> Result<(), Error<RegisterRefusal>> {
-    if registration::update(tx, registration)? { Ok(()) } else { Err(Error::Refuse(RegisterRefusal::OutOfOrder)) }
+pub(crate) fn step(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    registration: &Registration,
+) -> Result<(), Error<RegisterRefusal>> {
+    if keep(tx, platform, registration)? { Ok(()) } else { Err(Error::Refuse(RegisterRefusal::OutOfOrder)) }
 }

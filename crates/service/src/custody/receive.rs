@@ -1,7 +1,7 @@
 //! Receiving: ciphertext in, a count out.
 
 use super::{Ending, close};
-use crate::register::require;
+use crate::register::{find, keep, require};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::custody::{CloseReason, FACE_PICTURES, Label, PICTURE_BYTES, Part, SEAL_BYTES, State};
 use lionrock_model::id::CustodyId;
@@ -9,7 +9,7 @@ use lionrock_model::register::{RegisterRefusal, Step};
 use lionrock_model::time::Millis;
 use lionrock_store::custody::{self, Custody};
 use lionrock_store::registration::Registration;
-use lionrock_store::{Tx, failpoint, registration};
+use lionrock_store::{Tx, failpoint};
 use std::sync::Arc;
 
 use crate::port::{NotTaken, ProofingError};
@@ -39,12 +39,12 @@ pub async fn receive(
     if matches!(label.part, Part::Face(n) if n >= FACE_PICTURES) {
         return Err(Error::Refuse(RegisterRefusal::PictureUnknown));
     }
-    let (secret, now) = (cookie.to_owned(), caller.now);
-    let (_, row) = platform.store.read(move |tx| receiving(tx, &secret, now)).await?;
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
+    let (_, row) = platform.store.read(move |tx| receiving(tx, &shared, &secret, now)).await?;
     if row.state == State::Opened {
         let deadline = caller.now.after(platform.settings.limits.custody);
-        let (id, secret) = (row.id, cookie.to_owned());
-        platform.store.write(move |tx| first_byte(tx, &secret, id, now, deadline)).await?;
+        let (shared, id, secret) = (Arc::clone(platform), row.id, cookie.to_owned());
+        platform.store.write(move |tx| first_byte(tx, &shared, &secret, id, now, deadline)).await?;
     }
     match platform.ports.proofing.receive(row.id, label, sealed).await {
         Ok(Ok(bytes)) => {
@@ -63,6 +63,7 @@ pub async fn receive(
 /// Notes the first byte, and uses up the movements: pictures of them are under way now.
 fn first_byte(
     tx: &mut Tx<'_>,
+    platform: &Platform,
     secret: &str,
     id: CustodyId,
     now: Millis,
@@ -71,20 +72,21 @@ fn first_byte(
     if !custody::receiving(tx, id, now, deadline)? {
         return Ok(());
     }
-    let mut registration = require(tx, secret, now)?;
+    let mut registration = require(tx, platform, secret, now)?;
     if let Some(asked) = &mut registration.challenge {
         asked.until = Millis(0);
     }
-    super::open::step(tx, &registration)
+    super::open::step(tx, platform, &registration)
 }
 
 /// The registration and its open custody, when pictures may arrive.
 pub(super) fn receiving(
     tx: &mut Tx<'_>,
+    platform: &Platform,
     secret: &str,
     now: Millis,
 ) -> Result<(Registration, Custody), Error<RegisterRefusal>> {
-    let registration = require(tx, secret, now)?;
+    let registration = require(tx, platform, secret, now)?;
     if registration.step != Step::Pictures {
         return Err(Error::Refuse(RegisterRefusal::OutOfOrder));
     }
@@ -123,7 +125,7 @@ pub(super) fn end(
     if !close(tx, platform, caller, row, ending)? {
         return Ok(());
     }
-    let found = row.registration.map(|id| registration::find(tx, id)).transpose()?.flatten();
+    let found = row.registration.map(|id| find(tx, platform, id)).transpose()?.flatten();
     let Some(mut registration) = found.filter(|found| found.custody == Some(row.id)) else { return Ok(()) };
     if matches!(registration.step, Step::Pictures | Step::Judging) {
         registration.step = Step::Pictures;
@@ -133,7 +135,7 @@ pub(super) fn end(
         }
         registration.verdict = None;
         registration.reasons.clear();
-        if !registration::update(tx, &registration)? {
+        if !keep(tx, platform, &registration)? {
             return Err(lionrock_store::Error::Busy.into());
         }
     }

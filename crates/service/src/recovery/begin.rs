@@ -1,6 +1,6 @@
 //! POST /recover: card number and two codes.
 
-use super::browser_digest;
+use super::{ROW, browser_digest, of_row};
 use crate::audit::{self, Event};
 use crate::{Caller, Error, Fault, Platform, ceremony, recovery_codes, vault};
 use lionrock_crypto::ring::Mac;
@@ -8,7 +8,7 @@ use lionrock_model::account::RecoveryCode;
 use lionrock_model::budget::Budget;
 use lionrock_model::hkid::Hkid;
 use lionrock_model::id::{RecoveryId, ResidentId};
-use lionrock_model::recovery::{CHANCE, RecoveryRefusal};
+use lionrock_model::recovery::{CHANCE, Ground, RecoveryRefusal};
 use lionrock_store::{Tx, ceremony as challenges, recovery};
 use serde_json::json;
 use std::sync::Arc;
@@ -78,8 +78,19 @@ fn carry_out(
     };
     let Some((owner, codes)) = good else { return Ok(Err(failed(tx, platform, caller, owner)?)) };
     let id = RecoveryId::new(caller.now, caller.random());
-    let chance = recovery::Recovery { id, resident: owner, codes, lost: command.lost };
-    recovery::open(tx, &chance, &browser_digest(&command.browser), caller.now, caller.now.after(CHANCE))?;
+    let expires = caller.now.after(CHANCE);
+    let mut chance = recovery::Recovery {
+        id,
+        resident: owner,
+        codes,
+        lost: command.lost,
+        expires,
+        proof: None,
+        ground: Ground::Codes,
+    };
+    let browser = browser_digest(platform, &command.browser)?;
+    chance.proof = Some(of_row(&chance, &browser).under(platform, ROW)?);
+    recovery::open(tx, &chance, &browser, caller.now)?;
     let body = json!({"recovery": id.to_string()});
     audit::append(tx, platform, caller, &Event::new("recovery.begun", Some(owner), body))?;
     Ok(Ok(()))

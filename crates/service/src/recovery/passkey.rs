@@ -1,6 +1,6 @@
 //! POST /recover/passkey: the new passkey, for which the two codes are given up.
 
-use super::browser_digest;
+use super::current;
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
 use crate::letter::{self, News};
@@ -37,11 +37,11 @@ pub async fn options(
     caller: &Caller,
     browser: &str,
 ) -> Result<CreationOptions, Error<RecoveryRefusal>> {
-    let (owned, caller, browser) = (Arc::clone(platform), caller.clone(), browser_digest(browser));
+    let (owned, caller, browser) = (Arc::clone(platform), caller.clone(), browser.to_owned());
     platform
         .store
         .write(move |tx| {
-            let chance = recovery::current(tx, &browser, caller.now)?.ok_or(Error::Refuse(RecoveryRefusal::Over))?;
+            let chance = current(tx, &owned, &caller, &browser)?.ok_or(Error::Refuse(RecoveryRefusal::Over))?;
             if !chance.lost && !ceremony::has_room(tx, chance.resident)? {
                 return Err(Error::Refuse(RecoveryRefusal::TooManyAuthenticators));
             }
@@ -71,7 +71,7 @@ fn carry_out(
     caller: &Caller,
     command: &Finish,
 ) -> Result<Result<Secret, RecoveryRefusal>, Fault> {
-    let Some(chance) = recovery::current(tx, &browser_digest(&command.browser), caller.now)? else {
+    let Some(chance) = current(tx, platform, caller, &command.browser)? else {
         return Ok(Err(RecoveryRefusal::Over));
     };
     let (new, _) = match ceremony::creation(tx, platform, caller, &ask(&chance, &chance.id), &command.answer)? {

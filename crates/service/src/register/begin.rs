@@ -1,13 +1,11 @@
 //! The notice is agreed to: a registration begins.
 
-use super::{require, secret_digest};
+use super::{SECRET, cookie as cookie_of, of_secret, require, sealed_off};
 use crate::audit::{self, Event};
 use crate::{Caller, Error, Platform};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lionrock_crypto::digest::sha256;
 use lionrock_model::id::RegistrationId;
-use lionrock_model::register::{RegisterRefusal, Step};
+use lionrock_model::register::{Aim, RegisterRefusal, Step};
 use lionrock_store::notice;
 use lionrock_store::registration::{self, Registration};
 use serde_json::json;
@@ -61,8 +59,8 @@ pub async fn begin(
         return Err(Error::Refuse(RegisterRefusal::NoticeChanged));
     }
     if let Some(cookie) = cookie {
-        let (secret, now) = (cookie.to_owned(), caller.now);
-        let found = platform.store.read(move |tx| require(tx, &secret, now)).await;
+        let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
+        let found = platform.store.read(move |tx| require(tx, &shared, &secret, now)).await;
         match found {
             // A finished or refused registration does not stand in the way of a new one.
             Ok(found) if !matches!(found.step, Step::Done | Step::Counter) => {
@@ -74,10 +72,9 @@ pub async fn begin(
             Err(fault) => return Err(fault),
         }
     }
-    let secret = URL_SAFE_NO_PAD.encode(caller.random::<32>());
-    let digest = secret_digest(&secret).unwrap_or_default();
+    let (id, secret) = (RegistrationId::new(caller.now, caller.random()), caller.random());
     let row = Registration {
-        id: RegistrationId::new(caller.now, caller.random()),
+        id,
         version: 1,
         step: Step::Pictures,
         language: caller.language,
@@ -96,7 +93,13 @@ pub async fn begin(
         resident: None,
         created: caller.now,
         expires: caller.now.after(platform.settings.limits.registration),
+        secret_digest: of_secret(&id, &secret).under(platform, SECRET)?,
+        proof: None,
+        aim: Aim::Account,
+        subject: None,
+        attended: None,
     };
+    let row = sealed_off(platform, row)?;
     let (shared, who) = (Arc::clone(platform), caller.clone());
     let agreed = notice::Notice {
         version: command.version.to_owned(),
@@ -115,9 +118,9 @@ pub async fn begin(
                 "registration": row.id.to_string(),
             });
             audit::append(tx, &shared, &who, &Event::new("registration.consented", None, body))?;
-            Ok::<_, Error<RegisterRefusal>>(registration::insert(tx, &row, &digest)?)
+            Ok::<_, Error<RegisterRefusal>>(registration::insert(tx, &row)?)
         })
         .await?;
     let seconds = u32::try_from(platform.settings.limits.registration.as_secs()).unwrap_or(u32::MAX);
-    Ok(Begun { cookie: secret, seconds, step: Step::Pictures })
+    Ok(Begun { cookie: cookie_of(&id, &secret), seconds, step: Step::Pictures })
 }

@@ -29,22 +29,22 @@ pub async fn challenge(
     caller: &Caller,
     cookie: &str,
 ) -> Result<Asked, Error<RegisterRefusal>> {
-    let (secret, now) = (cookie.to_owned(), caller.now);
-    let before = platform.store.read(move |tx| require_at(tx, &secret, now, &[Step::Pictures])).await?;
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
+    let before = platform.store.read(move |tx| require_at(tx, &shared, &secret, now, &[Step::Pictures])).await?;
     abandon(platform, caller, &before).await?;
     let asked = Asked {
         id: caller.random(),
         challenge: register::challenge(caller.random()),
         until: caller.now.after(platform.settings.limits.challenge),
     };
-    let (secret, kept) = (cookie.to_owned(), asked.clone());
+    let (shared, secret, kept) = (Arc::clone(platform), cookie.to_owned(), asked.clone());
     platform
         .store
         .write(move |tx| {
-            let mut row = require_at(tx, &secret, now, &[Step::Pictures])?;
+            let mut row = require_at(tx, &shared, &secret, now, &[Step::Pictures])?;
             let Asked { id, challenge, until } = kept.clone();
             row.challenge = Some(registration::Asked { id, challenge, until });
-            write_back(tx, &row)
+            write_back(tx, &shared, &row)
         })
         .await?;
     Ok(asked)

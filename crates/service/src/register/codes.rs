@@ -24,7 +24,7 @@ pub async fn show(
     platform
         .store
         .write(move |tx| {
-            let row = require_at(tx, &secret, who.now, &[Step::Codes])?;
+            let row = require_at(tx, &shared, &secret, who.now, &[Step::Codes])?;
             let place = slot(&row.id, "sealed_codes");
             let plain = open_own(tx, &shared, &who, &row, &[Field::Devices], (row.sealed_codes.as_deref(), &place))?;
             let text = std::str::from_utf8(&plain).map_err(|_| Fault::stored_data("recovery codes are not text"))?;
@@ -43,17 +43,17 @@ pub async fn kept(
     cookie: &str,
     ticked: bool,
 ) -> Result<(), Error<RegisterRefusal>> {
-    let (secret, now) = (cookie.to_owned(), caller.now);
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
     platform
         .store
         .write(move |tx| {
-            let mut row = require_at(tx, &secret, now, &[Step::Codes])?;
+            let mut row = require_at(tx, &shared, &secret, now, &[Step::Codes])?;
             if !ticked {
                 return Err(Error::Refuse(RegisterRefusal::CodesNotKept));
             }
             row.sealed_codes = None;
             row.step = Step::Email;
-            write_back(tx, &row)
+            write_back(tx, &shared, &row)
         })
         .await
 }

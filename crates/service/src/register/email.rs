@@ -30,7 +30,7 @@ pub async fn give(
     platform
         .store
         .write(move |tx| {
-            let mut row = require_at(tx, &secret, who.now, &[Step::Email, Step::Confirm])?;
+            let mut row = require_at(tx, &shared, &secret, who.now, &[Step::Email, Step::Confirm])?;
             let life = shared.settings.limits.email_code;
             let sent = row.email_code.as_ref().map(|code| code.until.before(life));
             if row.email_codes >= EMAIL_CODES || sent.is_some_and(|at| who.now.since(at) < PAUSE) {
@@ -47,7 +47,7 @@ pub async fn give(
             row.email_codes += 1;
             row.step = Step::Confirm;
             outbox::post(tx, &shared, &who, row.resident, &email_code::letter(to.clone(), who.language, &digits))?;
-            write_back(tx, &row)
+            write_back(tx, &shared, &row)
         })
         .await
 }
@@ -61,7 +61,7 @@ pub async fn shown(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> R
     platform
         .store
         .write(move |tx| {
-            let row = require_at(tx, &secret, who.now, &[Step::Confirm])?;
+            let row = require_at(tx, &shared, &secret, who.now, &[Step::Confirm])?;
             Ok(open(tx, &shared, &who, &row)?)
         })
         .await
@@ -82,7 +82,7 @@ pub async fn confirm(
     let written = platform
         .store
         .write(move |tx| {
-            let mut row = match require_at(tx, &secret, who.now, &[Step::Confirm, Step::Done]) {
+            let mut row = match require_at(tx, &shared, &secret, who.now, &[Step::Confirm, Step::Done]) {
                 Ok(row) if row.step == Step::Done => return Ok(Ok(())),
                 Ok(row) => row,
                 Err(Error::Refuse(refusal)) => return Ok(Err(refusal)),
@@ -95,7 +95,7 @@ pub async fn confirm(
             if !email_code::same(&digest(&shared, &row.id, &digits)?, &code.digest) {
                 // The try is counted in a transaction that commits.
                 row.email_code = Some(EmailCode { tries: code.tries + 1, ..code });
-                return Ok(fast(tx, &row)?.and(Err(RegisterRefusal::EmailCodeWrong)));
+                return Ok(fast(tx, &shared, &row)?.and(Err(RegisterRefusal::EmailCodeWrong)));
             }
             let email = open(tx, &shared, &who, &row)?;
             let id = row.resident.ok_or_else(|| Fault::stored_data("a confirmed address without an account"))?;
@@ -111,15 +111,15 @@ pub async fn confirm(
             row.sealed_email = None;
             row.email_code = None;
             row.step = Step::Done;
-            fast(tx, &row)
+            fast(tx, &shared, &row)
         })
         .await;
     settle(written)
 }
 
 /// Writes back inside a closure that commits refusals.
-fn fast(tx: &mut Tx<'_>, row: &Registration) -> Result<Result<(), RegisterRefusal>, Fault> {
-    match write_back(tx, row) {
+fn fast(tx: &mut Tx<'_>, platform: &Platform, row: &Registration) -> Result<Result<(), RegisterRefusal>, Fault> {
+    match write_back(tx, platform, row) {
         Ok(()) => Ok(Ok(())),
         Err(Error::Refuse(_)) => Err(lionrock_store::Error::Busy.into()),
         Err(Error::Fault(fault)) => Err(fault),

@@ -56,7 +56,7 @@ pub async fn preview(
     platform
         .store
         .write(move |tx| {
-            let row = require_at(tx, &secret, who.now, &[Step::Passkey])?;
+            let row = require_at(tx, &shared, &secret, who.now, &[Step::Passkey])?;
             Ok(Profile::from(&open_facts(tx, &shared, &who, &row)?))
         })
         .await
@@ -75,7 +75,7 @@ pub async fn options(
     platform
         .store
         .write(move |tx| {
-            let row = require_at(tx, &secret, who.now, &[Step::Passkey])?;
+            let row = require_at(tx, &shared, &secret, who.now, &[Step::Passkey])?;
             Ok(ceremony::begin_creation(tx, &shared, &who, &ask(&row.id))?)
         })
         .await
@@ -98,7 +98,7 @@ pub async fn finish(
     let written = platform
         .store
         .write(move |tx| {
-            let row = match require(tx, &secret, who.now) {
+            let row = match require(tx, &shared, &secret, who.now) {
                 Ok(row) if row.step.has_account() => return Ok(Ok(Made::Already(row.step))),
                 Ok(row) if row.step == Step::Passkey => row,
                 Ok(_) => return Ok(Err(RegisterRefusal::OutOfOrder)),
@@ -130,7 +130,7 @@ pub async fn finish(
                 resident: Some(resident),
                 ..row
             };
-            match write_back(tx, &next) {
+            match write_back(tx, &shared, &next) {
                 Ok(()) => Ok(Ok(Made::Account(session))),
                 // Another tab was faster: everything above is rolled back.
                 Err(_) => Err(lionrock_store::Error::Busy.into()),
@@ -192,7 +192,7 @@ fn refuse_taken(
     row.step = Step::Counter;
     row.verdict = Some(Verdict::Refused);
     row.sealed_facts = None;
-    match write_back(tx, &row) {
+    match write_back(tx, platform, &row) {
         Ok(()) => Ok(Ok(Made::Already(Step::Counter))),
         Err(_) => Err(lionrock_store::Error::Busy.into()),
     }

@@ -17,11 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// `OutOfOrder` when none is closed.
 pub async fn shown(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<Custody, Error<RegisterRefusal>> {
-    let (secret, now) = (cookie.to_owned(), caller.now);
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
     let found = platform
         .store
         .read(move |tx| {
-            let id = require(tx, &secret, now)?.custody;
+            let id = require(tx, &shared, &secret, now)?.custody;
             let found = id.map(|id| custody::find(tx, id)).transpose()?.flatten();
             Ok::<_, Error<RegisterRefusal>>(found.filter(|custody| custody.closed.is_some()))
         })

@@ -36,12 +36,12 @@ pub async fn standing(
     caller: &Caller,
     cookie: &str,
 ) -> Result<Standing, Error<RegisterRefusal>> {
-    let (secret, now) = (cookie.to_owned(), caller.now);
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
     let most = platform.settings.limits.proofing_attempts;
     platform
         .store
         .read(move |tx| {
-            let row = require(tx, &secret, now)?;
+            let row = require(tx, &shared, &secret, now)?;
             let custody = match row.custody {
                 Some(id) => custody::find(tx, id)?,
                 None => None,
