@@ -62,6 +62,51 @@ impl fmt::Debug for RecoveryCode {
     }
 }
 
+/// What an account is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Signing in, filling forms, releasing data. From eleven years, under eighteen with a guardian.
+    Basic,
+    /// Also signing documents. From eighteen years, with two kinds of evidence.
+    Plus,
+}
+
+impl Level {
+    /// Both, the lower first.
+    pub const ALL: [Self; 2] = [Self::Basic, Self::Plus];
+
+    /// The stable word, as stored, in the ledger and in text keys.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Plus => "plus",
+        }
+    }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.word() == word)
+    }
+
+    /// The youngest age at which somebody may have it, in whole years.
+    #[must_use]
+    pub const fn from_age(self) -> i16 {
+        match self {
+            Self::Basic => 11,
+            Self::Plus => 18,
+        }
+    }
+
+    /// Whether somebody born then may have it today, by the calendar of Hong Kong.
+    #[must_use]
+    pub fn fits(self, birth: jiff::civil::Date, today: jiff::civil::Date) -> bool {
+        use jiff::ToSpan;
+        birth.checked_add(i64::from(self.from_age()).years()).is_ok_and(|reached| reached <= today)
+    }
+}
+
 /// Why something about an account is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountRefusal {
@@ -184,6 +229,21 @@ impl Refusal for AccountRefusal {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn levels_begin_at_eleven_and_at_eighteen() {
+        use jiff::civil::date;
+        let today = date(2026, 11, 23);
+        for (level, last, first) in [
+            (Level::Basic, date(2015, 11, 24), date(2015, 11, 23)),
+            (Level::Plus, date(2008, 11, 24), date(2008, 11, 23)),
+        ] {
+            assert!(!level.fits(last, today) && level.fits(first, today), "{level:?}");
+            assert_eq!(Level::from_word(level.word()), Some(level));
+        }
+        assert_eq!(Level::from_word("gold"), None);
+        assert!(Level::Basic < Level::Plus);
+    }
 
     #[test]
     fn codes_survive_how_people_write() {

@@ -137,6 +137,12 @@ pub enum CeremonyKind {
     Register,
     /// Signing in.
     SignIn,
+    /// What an officer approves.
+    StaffAct,
+    /// The first passkey of an officer.
+    StaffEnrol,
+    /// An officer signs in.
+    StaffSignIn,
     /// A fresh proof inside a session.
     StepUp,
     /// The account becomes *Plus*.
@@ -145,7 +151,7 @@ pub enum CeremonyKind {
 
 impl CeremonyKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::AddAuthenticator,
         Self::CloseAccount,
         Self::Consent,
@@ -153,6 +159,9 @@ impl CeremonyKind {
         Self::Recover,
         Self::Register,
         Self::SignIn,
+        Self::StaffAct,
+        Self::StaffEnrol,
+        Self::StaffSignIn,
         Self::StepUp,
         Self::Upgrade,
     ];
@@ -168,6 +177,9 @@ impl CeremonyKind {
             Self::Recover => "recover",
             Self::Register => "register",
             Self::SignIn => "sign-in",
+            Self::StaffAct => "staff-act",
+            Self::StaffEnrol => "staff-enrol",
+            Self::StaffSignIn => "staff-sign-in",
             Self::StepUp => "step-up",
             Self::Upgrade => "upgrade",
         }

@@ -196,6 +196,8 @@ reasons! {
     ReplaySuspected = "replay-suspected";
     /// The movements took too long, or the pictures' times make no sense.
     Timing = "timing";
+    /// The person of the card is too young for what the pictures are for.
+    TooYoung = "too-young";
     /// More than one face in a picture.
     TwoFaces = "two-faces";
 }

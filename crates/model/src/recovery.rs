@@ -12,6 +12,32 @@ pub const COOLING_OFF: Duration = Duration::from_secs(72 * 60 * 60);
 /// Codes that must be given together.
 pub const CODES_ASKED: usize = 2;
 
+/// What opened a chance to get back in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Two recovery codes and the card number.
+    Codes,
+    /// Card and face, proofed again and confirmed by the registry.
+    Proofing,
+}
+
+impl Ground {
+    /// The stable word, as stored.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Codes => "codes",
+            Self::Proofing => "proofing",
+        }
+    }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Codes, Self::Proofing].into_iter().find(|ground| ground.word() == word)
+    }
+}
+
 /// Why a recovery is refused. None tells whether a card number has an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryRefusal {

@@ -1,5 +1,6 @@
 //! Registration: its steps, its rules, and the closed list of its refusals.
 
+use crate::account::Level;
 use crate::credential::PasskeyRefusal;
 use crate::hkid::Hkid;
 use crate::person::{CardFacts, ChineseName, EnglishName, Sex};
@@ -17,6 +18,10 @@ pub enum Step {
     Judging,
     /// The pictures were accepted; the registry has not answered yet.
     Registry,
+    /// The person is young: a guardian is to agree.
+    Guardian,
+    /// Everything is shown; the officer who is there is to sign for it.
+    Presence,
     /// Everything is confirmed; a passkey is to be made.
     Passkey,
     /// The account exists; its recovery codes are to be kept.
@@ -27,21 +32,26 @@ pub enum Step {
     Confirm,
     /// Over, well.
     Done,
+    /// Over, well: who is there was shown, for something else than a new account.
+    Shown,
     /// Over here; a counter can help.
     Counter,
 }
 
 impl Step {
     /// All of them, in the order of the journey.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Pictures,
         Self::Judging,
         Self::Registry,
+        Self::Guardian,
+        Self::Presence,
         Self::Passkey,
         Self::Codes,
         Self::Email,
         Self::Confirm,
         Self::Done,
+        Self::Shown,
         Self::Counter,
     ];
 
@@ -52,11 +62,14 @@ impl Step {
             Self::Pictures => "pictures",
             Self::Judging => "judging",
             Self::Registry => "registry",
+            Self::Guardian => "guardian",
+            Self::Presence => "presence",
             Self::Passkey => "passkey",
             Self::Codes => "codes",
             Self::Email => "email",
             Self::Confirm => "confirm",
             Self::Done => "done",
+            Self::Shown => "shown",
             Self::Counter => "counter",
         }
     }
@@ -73,10 +86,13 @@ impl Step {
         match self {
             Self::Pictures => "/register/card",
             Self::Judging | Self::Registry | Self::Counter => "/register/judging",
+            Self::Guardian => "/register/guardian",
+            Self::Presence => "/register/presence",
             Self::Passkey => "/register/passkey",
             Self::Codes => "/register/codes",
             Self::Email | Self::Confirm => "/register/email",
             Self::Done => "/register/done",
+            Self::Shown => "/register/shown",
         }
     }
 
@@ -84,6 +100,50 @@ impl Step {
     #[must_use]
     pub const fn has_account(self) -> bool {
         matches!(self, Self::Codes | Self::Email | Self::Confirm | Self::Done)
+    }
+}
+
+/// What card and face are looked at for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    /// A new account.
+    Account,
+    /// A grown-up shows that they are the guardian whose account is asked.
+    Guardian,
+    /// Getting back into an account without a passkey and without codes.
+    Recover,
+    /// Showing again who holds an account that is to become *Plus*.
+    Upgrade,
+}
+
+impl Aim {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Account, Self::Guardian, Self::Recover, Self::Upgrade];
+
+    /// The stable word, as stored and in text keys.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Guardian => "guardian",
+            Self::Recover => "recover",
+            Self::Upgrade => "upgrade",
+        }
+    }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|aim| aim.word() == word)
+    }
+
+    /// Whether somebody of that age may take this way.
+    #[must_use]
+    pub fn fits(self, birth: Date, today: Date) -> bool {
+        match self {
+            Self::Account | Self::Recover => Level::Basic.fits(birth, today),
+            Self::Guardian | Self::Upgrade => Level::Plus.fits(birth, today),
+        }
     }
 }
 
@@ -128,8 +188,7 @@ pub fn facts(text: &CardText, realm: &Realm, today: Date) -> Result<CardFacts, R
 /// Whether somebody born then may register without a guardian: eighteen years old today.
 #[must_use]
 pub fn of_age(birth: Date, today: Date) -> bool {
-    use jiff::ToSpan;
-    birth.checked_add(18.years()).is_ok_and(|eighteen| eighteen <= today)
+    Level::Plus.fits(birth, today)
 }
 
 /// Wrong e-mail codes after which a new one must be asked for.

@@ -92,7 +92,7 @@ const fn rule(table: &'static str, holds: &'static str, basis: Basis, limit: Lim
 }
 
 /// Every table of the store, in alphabetical order.
-pub const TABLE: [Rule; 48] = [
+pub const TABLE: [Rule; 57] = [
     rule(
         "authority",
         "the platform's own certificates, public",
@@ -167,6 +167,12 @@ pub const TABLE: [Rule; 48] = [
     ),
     rule("guardianship", "which grown-up let which young person have an account", Basis::Account, Limit::WithAccount),
     rule(
+        "hold",
+        "statements of two officers that delay what a person is shown, sealed",
+        Basis::Evidence,
+        Limit::After(STAFF, "its end; that it was laid stands in the ledger"),
+    ),
+    rule(
         "key_copy",
         "where copies of the wrapped keys lie",
         Basis::Working,
@@ -174,6 +180,7 @@ pub const TABLE: [Rule; 48] = [
     ),
     rule("key_ring", "wrapped keys", Basis::Working, Limit::Stays("a key goes when its rotation destroys it")),
     rule("key_turn", "one number", Basis::Working, Limit::Stays("one row")),
+    rule("lane", "how many entries were written about whom", Basis::Evidence, Limit::Stays("as the entries themselves")),
     rule(
         "leaf",
         "the ledger: ids, words and counts",
@@ -191,11 +198,31 @@ pub const TABLE: [Rule; 48] = [
         Limit::Stays("people can read again what they agreed to; a notice is ours, not theirs"),
     ),
     rule(
+        "officer",
+        "who works here; the name is sealed",
+        Basis::Evidence,
+        Limit::Stays("the ledger names officers by random ids, and who was who must stay answerable"),
+    ),
+    rule("officer_act", "what officers signed, sealed", Basis::Evidence, Limit::After(STAFF, "it was signed")),
+    rule(
+        "officer_credential",
+        "public keys of officers",
+        Basis::Evidence,
+        Limit::Stays("signatures of officers stay verifiable"),
+    ),
+    rule(
         "officer_mark",
         "keyed codes of an officer's card number and family name; their address, sealed",
         Basis::Working,
         Limit::Stays("as long as the officer's own row"),
     ),
+    rule(
+        "officer_proposal",
+        "officers and rights that were asked for",
+        Basis::Evidence,
+        Limit::After(STAFF, "it was asked for, unless it still waits"),
+    ),
+    rule("officer_session", "sessions of officers", Basis::Transaction, Limit::After(days(1), "it began")),
     rule(
         "oidc_assertion",
         "digests of used client assertions",
@@ -222,6 +249,13 @@ pub const TABLE: [Rule; 48] = [
         Basis::Transaction,
         Limit::After(OUTBOX, "it was written; it goes when it is sent"),
     ),
+    rule(
+        "reading",
+        "readings by staff that their person is still to hear of",
+        Basis::Evidence,
+        Limit::Stays("until the letter is written, or the account ends"),
+    ),
+    rule("reading_cursor", "one number", Basis::Working, Limit::Stays("one row")),
     rule("realm", "the realm's name", Basis::Working, Limit::Stays("one row")),
     rule(
         "recovery",

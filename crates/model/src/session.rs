@@ -90,6 +90,8 @@ pub enum EndReason {
     Replaced,
     /// The person signed out.
     SignedOut,
+    /// The account was suspended: a phone was lost.
+    Suspended,
 }
 
 impl EndReason {
@@ -105,6 +107,7 @@ impl EndReason {
             Self::Recovered => "recovered",
             Self::Replaced => "replaced",
             Self::SignedOut => "signed-out",
+            Self::Suspended => "suspended",
         }
     }
 
@@ -120,6 +123,7 @@ impl EndReason {
             Self::Recovered,
             Self::Replaced,
             Self::SignedOut,
+            Self::Suspended,
         ]
         .into_iter()
         .find(|reason| reason.word() == word)

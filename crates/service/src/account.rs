@@ -45,7 +45,7 @@ use lionrock_model::session::SessionRefusal;
 use lionrock_store::Tx;
 
 /// The standing session of a cookie, or the refusal.
-fn require(
+pub(crate) fn require(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,
@@ -55,7 +55,7 @@ fn require(
 }
 
 /// As [`require`], with presence proved within the last five minutes.
-fn require_fresh(
+pub(crate) fn require_fresh(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,

@@ -8,7 +8,7 @@
 use crate::audit::Event;
 use crate::freshness::{self, Mark, Signing};
 use crate::imprint::Imprint;
-use crate::{Caller, Error, Fault, Platform};
+use crate::{Caller, Error, Fault, Platform, suspension};
 use lionrock_crypto::digest::Sha256;
 use lionrock_crypto::ring::{Domain, ResidentKey, Slot};
 use lionrock_model::credential::{
@@ -184,6 +184,9 @@ fn proved(
     };
     // Only whoever holds the passkey learns that something is wrong with the account; a removed one is like an unknown one.
     if freshness::signing(tx, platform, &account, &known)? == Signing::Over {
+        return NO;
+    }
+    if !suspension::permits(tx, platform, known.resident, known.id)? {
         return NO;
     }
     let alarm = verified.counter == Counter::Suspicious;

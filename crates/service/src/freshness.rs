@@ -16,7 +16,7 @@ use crate::{Caller, Fault, Platform};
 use lionrock_crypto::digest::{Sha256, sha256};
 use lionrock_crypto::ring::{Mac, Sealed};
 use lionrock_model::credential::Credential;
-use lionrock_model::id::ResidentId;
+use lionrock_model::id::{CaseId, ResidentId};
 use lionrock_store::resident::Resident;
 use lionrock_store::{Tx, credential, leaf, resident};
 use serde_json::{Value, json};
@@ -40,6 +40,18 @@ pub enum Mark<'a> {
     Codes(ResidentId, u32),
     /// The recovery code with this digest was used.
     CodeUsed(&'a [u8; 32]),
+    /// A ticket or a breaking of the glass, by its id, came to this step: once.
+    StaffStep(&'a [u8; 16], &'a str),
+    /// A certificate, by its serial number, stands as its entry says, at a version.
+    Certificate(&'a [u8], i64),
+    /// The level of a resident, at a version.
+    Level(ResidentId, u32),
+    /// A resident's account was suspended, for the how-manieth time.
+    Suspended(ResidentId, u32),
+    /// That suspension ended.
+    Reinstated(ResidentId, u32),
+    /// What was shown of an errand was signed for: once.
+    Shown(CaseId),
 }
 
 impl Mark<'_> {
@@ -53,7 +65,16 @@ impl Mark<'_> {
             Self::Kept(passkey) => [b"kept\0".as_slice(), &passkey_digest(passkey)].concat(),
             Self::Removed(passkey) => [b"removed\0".as_slice(), &sha256(&passkey.external_id)].concat(),
             Self::Codes(who, turn) => [b"codes\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
+            Self::StaffStep(id, step) => [b"staff step\0".as_slice(), id.as_slice(), step.as_bytes()].concat(),
             Self::CodeUsed(digest) => [b"code used\0".as_slice(), digest.as_slice()].concat(),
+            Self::Certificate(serial, version) => {
+                let length = u64::try_from(serial.len()).unwrap_or(u64::MAX).to_be_bytes();
+                [b"certificate\0".as_slice(), &length, serial, &version.to_be_bytes()].concat()
+            }
+            Self::Level(who, version) => [b"level\0".as_slice(), who.as_bytes(), &version.to_be_bytes()].concat(),
+            Self::Suspended(who, turn) => [b"suspended\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
+            Self::Reinstated(who, turn) => [b"reinstated\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
+            Self::Shown(case) => [b"shown\0".as_slice(), case.as_bytes()].concat(),
         };
         let code = platform.keys.mac(Mac::Commitment, "ledger mark v1", &message)?;
         let mut event = [0; 16];

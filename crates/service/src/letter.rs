@@ -24,12 +24,24 @@ pub enum News {
     ConsentEnded,
     /// The e-mail address was replaced; this letter goes to the one before.
     ContactChanged,
+    /// A request for correction was decided.
+    CorrectionDecided,
     /// A request for correction came.
     CorrectionReceived,
     /// A request for correction was taken back.
     CorrectionWithdrawn,
     /// A file of everything kept was made.
     DataExported,
+    /// The account became *Plus*.
+    LevelRaised,
+    /// Card and face opened a chance to make a new passkey, which was made.
+    RecoveredByProofing,
+    /// The account works again after a suspension.
+    Reinstated,
+    /// The account was suspended.
+    Suspended,
+    /// A guardian agreed that a young person has an account; goes to both.
+    Guarded,
 }
 
 /// Puts a letter into the outbox, if the person has a confirmed address. Opening the address leaves its leaf.
@@ -156,6 +168,21 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "A file of everything we keep about you was made and downloaded.",
             "If it was not you: sign in, end the sessions you do not know, and look at your passkeys. Whoever has the file can read it.",
         ),
+        (Language::En, News::CorrectionDecided) => (
+            "Your request for correction is decided",
+            "Two officers decided about the fact you said is wrong. Your account shows what they decided, and who looked at your data for it.",
+            "If you do not agree: sign in and ask again, or write to the Privacy Commissioner for Personal Data.",
+        ),
+        (Language::ZhHant, News::CorrectionDecided) => (
+            "你的更正要求已有決定",
+            "兩名人員已就你指有誤的資料作出決定。你可在帳戶中查看決定，以及誰為此看過你的資料。",
+            "如果你不同意：請登入再次提出，或致函個人資料私隱專員。",
+        ),
+        (Language::ZhHans, News::CorrectionDecided) => (
+            "您的更正请求已有决定",
+            "两名人员已就您指出有误的信息作出决定。您可以在账户中查看决定，以及谁为此看过您的信息。",
+            "如果您不同意：请登录再次提出，或致函个人资料私隐专员。",
+        ),
         (Language::ZhHant, News::ConsentEnded) => (
             "你收回了一項批准",
             "你收回了給予一項網上服務的批准。它不會再取得任何資料，下次登入時會再次問你。",
@@ -205,6 +232,81 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "您的信息已制成文件",
             "我们保存的关于您的全部信息，已制成文件并下载。",
             "如果不是您本人操作：请登录，结束您不认识的登录，并查看通行密钥。得到该文件的人都可以读取它。",
+        ),
+        (Language::En, News::LevelRaised) => (
+            "Your account is now Plus",
+            "Your account was raised to Plus: you can sign documents with it. It took evidence that you were there, and your passkey.",
+            "If it was not you: suspend your account at once (sign-in page, \"I lost my phone\") and go to a registration counter.",
+        ),
+        (Language::En, News::RecoveredByProofing) => (
+            "Card and face opened your account",
+            "Your identity card and face were checked again, and a new passkey was made. All other sessions were ended.",
+            "If it was not you: sign in with a passkey you still have and remove the new one, or go to a registration counter at once. Nothing can be signed for three days.",
+        ),
+        (Language::En, News::Reinstated) => (
+            "Your account works again",
+            "The suspension of your account was ended.",
+            "If it was not you: suspend it again at once (sign-in page, \"I lost my phone\") and go to a registration counter.",
+        ),
+        (Language::En, News::Suspended) => (
+            "Your account is suspended",
+            "Your account was suspended because a phone was reported lost. Sessions were ended; passkeys open nothing for now. Nothing was shown to anybody.",
+            "To use it again, show who you are: with two recovery codes, or with card and face (sign-in page, \"I cannot sign in\").",
+        ),
+        (Language::En, News::Guarded) => (
+            "A guardian agreed to an account",
+            "A young person's account was made with the consent of a guardian. Both of you see the link in your accounts; it ends on the eighteenth birthday.",
+            "If it was not you: sign in, take the consent back, and look at your sessions.",
+        ),
+        (Language::ZhHant, News::LevelRaised) => (
+            "你的帳戶已升級為 Plus",
+            "你的帳戶已升級為 Plus，可以簽署文件。升級憑藉你本人在場的證明和你的通行密鑰。",
+            "如果不是你本人所為：請立即暫停帳戶（登入頁「我遺失了手機」），並前往登記櫃位。",
+        ),
+        (Language::ZhHant, News::RecoveredByProofing) => (
+            "身份證和容貌開啟了你的帳戶",
+            "你的身份證和容貌再次通過核對，並製作了新的通行密鑰。其他登入均已結束。",
+            "如果不是你本人所為：請用你仍持有的密鑰登入並移除新的密鑰，或立即前往登記櫃位。三天內不能簽署任何文件。",
+        ),
+        (Language::ZhHant, News::Reinstated) => (
+            "你的帳戶已恢復使用",
+            "你帳戶的暫停已經結束。",
+            "如果不是你本人所為：請立即再次暫停（登入頁「我遺失了手機」），並前往登記櫃位。",
+        ),
+        (Language::ZhHant, News::Suspended) => (
+            "你的帳戶已暫停",
+            "由於有手機報失，你的帳戶已暫停。所有登入已結束，通行密鑰暫不能開啟任何東西。沒有向任何人顯示任何資料。",
+            "如要再次使用，請證明你的身份：用兩個復原碼，或用身份證和容貌（登入頁「我不能登入」）。",
+        ),
+        (Language::ZhHant, News::Guarded) => (
+            "監護人已同意開立帳戶",
+            "一名未成年人的帳戶在監護人同意下開立。你們都可在帳戶中看到這項聯繫；它在十八歲生日時結束。",
+            "如果不是你本人所為：請登入，收回同意，並查看你的登入。",
+        ),
+        (Language::ZhHans, News::LevelRaised) => (
+            "您的账户已升级为 Plus",
+            "您的账户已升级为 Plus，可以签署文件。升级凭借您本人在场的证明和您的通行密钥。",
+            "如果不是您本人操作：请立即暂停账户（登录页“我丢失了手机”），并前往登记柜台。",
+        ),
+        (Language::ZhHans, News::RecoveredByProofing) => (
+            "身份证和面容打开了您的账户",
+            "您的身份证和面容再次通过核对，并制作了新的通行密钥。其他登录均已结束。",
+            "如果不是您本人操作：请用您仍持有的密钥登录并移除新的密钥，或立即前往登记柜台。三天内不能签署任何文件。",
+        ),
+        (Language::ZhHans, News::Reinstated) => (
+            "您的账户已恢复使用",
+            "您账户的暂停已经结束。",
+            "如果不是您本人操作：请立即再次暂停（登录页“我丢失了手机”），并前往登记柜台。",
+        ),
+        (Language::ZhHans, News::Suspended) => (
+            "您的账户已暂停",
+            "由于有手机报失，您的账户已暂停。所有登录已结束，通行密钥暂时不能打开任何东西。没有向任何人显示任何信息。",
+            "如要再次使用，请证明您的身份：用两个恢复码，或用身份证和面容（登录页“我无法登录”）。",
+        ),
+        (Language::ZhHans, News::Guarded) => (
+            "监护人已同意开立账户",
+            "一名未成年人的账户在监护人同意下开立。你们都可在账户中看到这项联系；它在十八岁生日时结束。",
+            "如果不是您本人操作：请登录，撤回同意，并查看您的登录。",
         ),
     };
     (subject.to_owned(), format!("{what}\n\n{at} (UTC+8)\n\n{act}\n\n{address}/account\n"))

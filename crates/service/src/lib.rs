@@ -8,10 +8,12 @@
 
 pub mod account;
 pub mod audit;
+pub mod authority;
 pub mod backup;
 pub mod boot;
 pub mod caller;
 pub mod ceremony;
+pub mod counter;
 pub mod custody;
 pub mod email_code;
 pub mod erasure;
@@ -19,8 +21,10 @@ pub mod fault;
 pub mod freshness;
 pub mod gate;
 pub mod health;
+mod imprint;
 pub mod key_ceremony;
 pub mod ledger;
+pub mod level;
 pub mod letter;
 pub mod oidc;
 pub mod outbox;
@@ -35,6 +39,10 @@ pub mod rotation;
 pub mod session;
 pub mod signed_in;
 pub mod statement;
+pub mod status;
+pub mod timestamp;
+pub mod suspension;
+pub mod upgrade;
 pub mod vault;
 
 pub use caller::Caller;

@@ -1,8 +1,10 @@
-//! Getting back in when every passkey is gone: card number and two recovery codes open one chance to make a new passkey.
+//! Getting back in when every passkey is gone: card number and two recovery codes open one chance to make a new passkey; so
+//! does proofing card and face again, for whoever has no codes. Either way a suspension of the account ends.
 //!
 //! | verb | route | writes |
 //! | --- | --- | --- |
 //! | [`begin`] | POST /recover | a chance of fifteen minutes for this browser; leaf when refused |
+//! | [`begin_proofing`] | POST /recover/proofing | a proofing of card and face, which opens such a chance when it is accepted |
 //! | [`options`] | POST /recover/passkey/options | a challenge |
 //! | [`finish`] | POST /recover/passkey | the codes are used up, passkey, session, history, leaf, letter; all other sessions end |
 //!
@@ -11,9 +13,12 @@
 
 mod begin;
 mod passkey;
+mod proofing;
 
 pub use begin::{Begin, begin};
 pub use passkey::{Finish, finish, options};
+pub(crate) use proofing::by_proofing;
+pub use proofing::{Proofing, begin_proofing};
 
 use crate::imprint::Imprint;
 use crate::vault::Alarm;

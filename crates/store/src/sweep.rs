@@ -45,7 +45,7 @@ macro_rules! sweep {
 }
 
 /// Every table that is swept by a statement of its own, those first that others refer to last.
-pub const SWEEPS: [Sweep; 22] = [
+pub const SWEEPS: [Sweep; 25] = [
     sweep!("ceremony", Time, "challenge", "ceremony WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("certificate", Time, "serial", "certificate WHERE not_after < $1 ORDER BY not_after"),
     sweep!("contact_change", Time, "resident", "contact_change WHERE expires_at <= $1 ORDER BY expires_at"),
@@ -57,6 +57,9 @@ pub const SWEEPS: [Sweep; 22] = [
     sweep!("oidc_assertion", Time, "service, jti", "oidc_assertion WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("oidc_grant", Time, "code", "oidc_grant WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("oidc_request", Time, "handle", "oidc_request WHERE expires_at <= $1 ORDER BY expires_at"),
+    sweep!("officer_act", Time, "id", "officer_act WHERE at < $1 ORDER BY at"),
+    sweep!("officer_proposal", Time, "id", "officer_proposal WHERE created_at < $1 AND state <> 'open' ORDER BY created_at"),
+    sweep!("officer_session", Id, "id", "officer_session WHERE id < $1 ORDER BY id"),
     sweep!("outbox", Id, "id", "outbox WHERE id < $1 ORDER BY id"),
     sweep!("recovery", Time, "id", "recovery WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("session", Id, "id", "session WHERE id < $1 ORDER BY id"),

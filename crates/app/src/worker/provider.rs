@@ -74,8 +74,9 @@ impl Builtin {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).get(&custody).cloned()
     }
 
-    async fn open_worker(&self, custody: CustodyId) -> Result<Opened, ProofingError> {
+    async fn open_worker(&self, custody: CustodyId, limit: Option<std::time::Duration>) -> Result<Opened, ProofingError> {
         let launch = self.pool.launch();
+        let deadline = limit.unwrap_or(launch.deadline);
         // The machine may have changed since the server started: swap turned on, a crash reporter installed.
         if launch.host.required {
             let broken = host::broken(&launch.host.root);
@@ -98,12 +99,12 @@ impl Builtin {
                 ProofingError::Unavailable
             }
         })?;
-        worker.begin(custody, launch.deadline).await.map_err(|_| ProofingError::Unavailable)?;
+        worker.begin(custody, deadline).await.map_err(|_| ProofingError::Unavailable)?;
         worker.guard(launch.idle);
         let opened = Opened {
             seal_key: worker.seal_key(),
             worker: format!("process {}", worker.pid()),
-            deadline: launch.deadline,
+            deadline,
             idle: launch.idle,
         };
         let (asks, from) = unbounded_channel();
@@ -112,7 +113,7 @@ impl Builtin {
             custody,
             live: Arc::clone(&self.live),
             ended: self.tell_ended.clone(),
-            deadline: launch.deadline,
+            deadline,
             idle: launch.idle,
         };
         tokio::spawn(watch.guard(Seat { worker, place }, from));
@@ -235,7 +236,15 @@ impl ProofingProvider for Builtin {
     }
 
     fn open(&self, custody: CustodyId) -> Answering<'_, Result<Opened, ProofingError>> {
-        Box::pin(self.open_worker(custody))
+        Box::pin(self.open_worker(custody, None))
+    }
+
+    fn open_for(
+        &self,
+        custody: CustodyId,
+        limit: std::time::Duration,
+    ) -> Answering<'_, Result<Opened, ProofingError>> {
+        Box::pin(self.open_worker(custody, Some(limit)))
     }
 
     fn receive(

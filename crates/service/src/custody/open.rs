@@ -7,6 +7,7 @@ use super::{Ending, close, hex};
 use crate::audit::{self, Event};
 use crate::register::{keep, require};
 use crate::{Caller, Error, Platform};
+use lionrock_model::counter::ATTENDED_CUSTODY;
 use lionrock_model::custody::{CloseReason, State, seal_info};
 use lionrock_model::id::CustodyId;
 use lionrock_model::realm::Realm;
@@ -50,7 +51,11 @@ pub async fn open(
     let before = platform.store.read(move |tx| current(tx, &shared, &secret, now, challenge)).await?;
     abandon(platform, caller, &before).await?;
     let id = CustodyId::new(caller.now, caller.random());
-    let place = platform.ports.proofing.open(id).await.map_err(super::receive::unavailable)?;
+    let place = match before.attended {
+        Some(_) => platform.ports.proofing.open_for(id, ATTENDED_CUSTODY).await,
+        None => platform.ports.proofing.open(id).await,
+    };
+    let place = place.map_err(super::receive::unavailable)?;
     let deadline = caller.now.after(place.idle);
     let row = Custody {
         id,

@@ -3,6 +3,7 @@
 use super::{Ending, close};
 use crate::register::{find, keep, require};
 use crate::{Caller, Error, Fault, Platform};
+use lionrock_model::counter::ATTENDED_CUSTODY;
 use lionrock_model::custody::{CloseReason, FACE_PICTURES, Label, PICTURE_BYTES, Part, SEAL_BYTES, State};
 use lionrock_model::id::CustodyId;
 use lionrock_model::register::{RegisterRefusal, Step};
@@ -40,9 +41,10 @@ pub async fn receive(
         return Err(Error::Refuse(RegisterRefusal::PictureUnknown));
     }
     let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
-    let (_, row) = platform.store.read(move |tx| receiving(tx, &shared, &secret, now)).await?;
+    let (registration, row) = platform.store.read(move |tx| receiving(tx, &shared, &secret, now)).await?;
     if row.state == State::Opened {
-        let deadline = caller.now.after(platform.settings.limits.custody);
+        let limit = registration.attended.map_or(platform.settings.limits.custody, |_| ATTENDED_CUSTODY);
+        let deadline = caller.now.after(limit);
         let (shared, id, secret) = (Arc::clone(platform), row.id, cookie.to_owned());
         platform.store.write(move |tx| first_byte(tx, &shared, &secret, id, now, deadline)).await?;
     }

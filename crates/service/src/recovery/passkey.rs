@@ -5,10 +5,10 @@ use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
 use crate::letter::{self, News};
 use crate::signed_in::{self, Place, Secret};
-use crate::{Caller, Error, Fault, Platform, recovery_codes, vault};
+use crate::{Caller, Error, Fault, Platform, recovery_codes, suspension, vault};
 use lionrock_model::credential::{CeremonyKind, CredentialName};
 use lionrock_model::id::RecoveryId;
-use lionrock_model::recovery::{COOLING_OFF, RecoveryRefusal};
+use lionrock_model::recovery::{COOLING_OFF, Ground, RecoveryRefusal};
 use lionrock_model::session::{EndReason, SignInEvent};
 use lionrock_store::{Tx, credential, recovery, session};
 use lionrock_wire::webauthn::json::{CreationOptions, RegistrationResponse};
@@ -85,7 +85,8 @@ fn carry_out(
     if !chance.lost && !ceremony::has_room(tx, who)? {
         return Ok(Err(RecoveryRefusal::TooManyAuthenticators));
     }
-    for code in &chance.codes {
+    let codes: &[[u8; 32]] = if chance.ground == Ground::Codes { &chance.codes } else { &[] };
+    for code in codes {
         if !recovery_codes::spend(tx, platform, caller, who, code)? {
             // Another browser used one of them since: nothing more than that may happen here.
             return Ok(Err(RecoveryRefusal::Over));
@@ -109,13 +110,16 @@ fn carry_out(
     signed_in::note(tx, platform, caller, (who, &key), SignInEvent::Recovered, Some(kept.id), &place)?;
     let body = json!({
         "credential": kept.id.to_string(),
+        "ground": chance.ground.word(),
         "passkeys_removed": removed,
         "recovery": chance.id.to_string(),
         "session": session.to_string(),
         "sessions_ended": ended,
     });
     audit::append(tx, platform, caller, &Event::new("account.recovered", Some(who), body))?;
-    letter::post(tx, platform, caller, who, News::Recovered)?;
+    suspension::lift(tx, platform, caller, who, json!({"recovery": chance.id.to_string()}))?;
+    let news = if chance.ground == Ground::Codes { News::Recovered } else { News::RecoveredByProofing };
+    letter::post(tx, platform, caller, who, news)?;
     Ok(Ok(secret))
 }
 

@@ -52,18 +52,29 @@ pub async fn begin(
     cookie: Option<&str>,
     command: Begin,
 ) -> Result<Begun, Error<RegisterRefusal>> {
+    begin_for(platform, caller, cookie, command, (Aim::Account, None)).await
+}
+
+/// As [`begin`], for whatever card and face are looked at; only one for a new account carries an earlier one on.
+pub(crate) async fn begin_for(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: Option<&str>,
+    command: Begin,
+    (aim, subject): (Aim, Option<Vec<u8>>),
+) -> Result<Begun, Error<RegisterRefusal>> {
     if !command.agreed {
         return Err(Error::Refuse(RegisterRefusal::NotAgreed));
     }
     if command.named_version != command.version {
         return Err(Error::Refuse(RegisterRefusal::NoticeChanged));
     }
-    if let Some(cookie) = cookie {
+    if let Some(cookie) = cookie.filter(|_| aim == Aim::Account) {
         let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
         let found = platform.store.read(move |tx| require(tx, &shared, &secret, now)).await;
         match found {
             // A finished or refused registration does not stand in the way of a new one.
-            Ok(found) if !matches!(found.step, Step::Done | Step::Counter) => {
+            Ok(found) if found.aim == Aim::Account && !matches!(found.step, Step::Done | Step::Counter) => {
                 let left = found.expires.since(caller.now).as_secs();
                 let seconds = u32::try_from(left).unwrap_or(u32::MAX);
                 return Ok(Begun { cookie: cookie.to_owned(), seconds, step: found.step });
@@ -95,8 +106,8 @@ pub async fn begin(
         expires: caller.now.after(platform.settings.limits.registration),
         secret_digest: of_secret(&id, &secret).under(platform, SECRET)?,
         proof: None,
-        aim: Aim::Account,
-        subject: None,
+        aim,
+        subject,
         attended: None,
     };
     let row = sealed_off(platform, row)?;
@@ -112,6 +123,7 @@ pub async fn begin(
             notice::keep(tx, &row.notice_hash, &agreed, who.now)?;
             let hash: String = row.notice_hash.iter().map(|byte| format!("{byte:02x}")).collect();
             let body = json!({
+                "aim": row.aim.word(),
                 "language": row.language.tag(),
                 "notice": row.notice_version,
                 "notice_sha256": hash,
