@@ -84,8 +84,11 @@ pub const COLUMNS: &[Column] = columns! {
     "correction"."sealed_text": row "id", person "resident", version "1", required true;
     "credential"."sealed_name": row "id", person "resident", version "name_version", required true;
     "finding"."sealed_note": row "id", person "NULL", version "1", required false;
+    "hold"."sealed_statement": row "id", person "NULL", version "1", required true;
     "leaf"."sealed_body": row "event", person "NULL", version "1", required false;
     "officer_mark"."sealed_mail": row "officer", person "NULL", version "1", required false;
+    "officer"."sealed_name": row "id", person "NULL", version "1", required true;
+    "officer_act"."sealed_proof": row "id", person "NULL", version "1", required true;
     "outbox"."sealed_message": row "id", person "NULL", version "1", required true;
     "registration"."sealed_facts": row "id", person "NULL", version "1", required false;
     "registration"."sealed_codes": row "id", person "NULL", version "1", required false;

@@ -9,8 +9,8 @@ use lionrock_store::sealed::{COLUMNS, Column, Record};
 pub fn domain(column: &Column) -> Option<Domain> {
     Some(match (column.table, column.name) {
         ("contact_change", "sealed_email") | ("officer_mark", _) | ("outbox", _) | ("resident", "sealed_contact") => Domain::Contact,
-        ("correction", "sealed_text") | ("credential", "sealed_name") => Domain::Account,
-        ("leaf" | "ticket" | "finding" | "break_glass", _) => Domain::Audit,
+        ("correction", "sealed_text") | ("credential" | "officer", "sealed_name") => Domain::Account,
+        ("hold" | "leaf" | "officer_act" | "ticket" | "finding" | "break_glass", _) => Domain::Audit,
         ("registration", _) => Domain::Registration,
         ("certificate", _) | ("resident", "sealed_profile") => Domain::Profile,
         ("session" | "sign_in", _) => Domain::Session,
