@@ -6,3 +6,6 @@ mod certificates;
 mod signatures;
 mod stage;
 mod status;
+mod judges;
+mod notary;
+mod paper;

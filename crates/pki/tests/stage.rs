@@ -105,6 +105,13 @@ impl Stage {
         (certificate::issue(&order, Some(&self.issuing), &self.issuing_key).unwrap(), key)
     }
 
+    /// The same with a serial number of its own.
+    pub fn leaf_of(&self, profile: Profile, algorithm: Algorithm, number: u8) -> (Certificate, SigningKey) {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let order = Order { serial: [number; 16], ..self.order(profile, key.public().unwrap()) };
+        (certificate::issue(&order, Some(&self.issuing), &self.issuing_key).unwrap(), key)
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
