@@ -41,7 +41,11 @@ fn strangers_accept_what_we_sign_and_refuse_it_spoilt() {
     for algorithm in [Algorithm::Es256, Algorithm::Es384] {
         let notary = Notary::new(algorithm);
         let root = notary.stage.pem("root.pem", &[&notary.stage.root]);
-        for (kind, file) in [("table", Paper::contract(3).table()), ("packed", Paper::contract(3).packed()), ("form", Paper::form().table())] {
+        for (kind, file) in [
+            ("table", Paper::contract(3).table()),
+            ("packed", Paper::contract(3).packed()),
+            ("form", Paper::form().table()),
+        ] {
             for level in Level::ALL {
                 let signed = notary.sign(&file, level);
                 let name = notary.stage.keep(&format!("{kind}-{level:?}.pdf"), &signed);
@@ -51,7 +55,11 @@ fn strangers_accept_what_we_sign_and_refuse_it_spoilt() {
                 assert!(mutool(&name), "{kind} {level:?}: {}", ask("mutool", &["sign", "-v", &name]).1);
                 let says = pyhanko(&name, &root);
                 // Before B-LT nobody can know offline whether the certificate was revoked.
-                let expected = if level >= Level::LT { "passed OK sound" } else { "indeterminate CERTIFICATE_CHAIN_GENERAL_FAILURE sound" };
+                let expected = if level >= Level::LT {
+                    "passed OK sound"
+                } else {
+                    "indeterminate CERTIFICATE_CHAIN_GENERAL_FAILURE sound"
+                };
                 assert!(says.starts_with(expected), "{kind} {level:?}: {says}");
                 // One byte of what was signed.
                 let mut bad = signed.clone();
@@ -73,6 +81,8 @@ fn examples_are_kept_on_request() {
     let notary = Notary::new(Algorithm::Es256);
     for level in Level::ALL {
         std::fs::write(format!("{folder}/{level:?}.pdf"), notary.sign(&Paper::contract(2).table(), level)).unwrap();
+        std::fs::write(format!("{folder}/packed-{level:?}.pdf"), notary.sign(&Paper::contract(2).packed(), level))
+            .unwrap();
     }
     std::fs::write(format!("{folder}/root.pem"), notary.stage.root.to_pem().unwrap()).unwrap();
     std::fs::write(format!("{folder}/answer.der"), &notary.material().answers[0]).unwrap();

@@ -3,9 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "tests stand at the edge")]
 
 mod certificates;
-mod signatures;
-mod stage;
-mod status;
+mod evidence;
 mod judges;
 mod notary;
 mod paper;
+mod signatures;
+mod stage;
+mod status;

@@ -46,7 +46,18 @@ impl Notary {
         let (stamping, stamping_key) = stage.leaf_of(Profile::TimeStamping, algorithm, 10);
         let (responder, responder_key) = stage.leaf_of(Profile::Ocsp, algorithm, 11);
         let now = stage.now;
-        Self { stage, algorithm, leaf, key, stamping, stamping_key, responder, responder_key, status: Status::Good, now }
+        Self {
+            stage,
+            algorithm,
+            leaf,
+            key,
+            stamping,
+            stamping_key,
+            responder,
+            responder_key,
+            status: Status::Good,
+            now,
+        }
     }
 
     pub fn digest(&self) -> Digest {

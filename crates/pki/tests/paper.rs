@@ -49,7 +49,10 @@ impl Paper {
             4,
             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>/Annots[20 0 R 21 0 R]>>",
         );
-        paper.set(20, "<</Type/Annot/Subtype/Widget/FT/Tx/T(amount)/V(ten)/Rect[72 600 272 620]/F 4/P 4 0 R/DA(/F1 12 Tf 0 g)>>");
+        paper.set(
+            20,
+            "<</Type/Annot/Subtype/Widget/FT/Tx/T(amount)/V(ten)/Rect[72 600 272 620]/F 4/P 4 0 R/DA(/F1 12 Tf 0 g)>>",
+        );
         paper.set(21, "<</Type/Annot/Subtype/Widget/FT/Sig/T(tenant)/Rect[72 500 272 560]/F 4/P 4 0 R>>");
         paper.set(22, "<</Fields[20 0 R 21 0 R]/DR<</Font<</F1 3 0 R>>>>/DA(/F1 12 Tf 0 g)>>");
         paper
@@ -111,13 +114,14 @@ impl Paper {
         rows.sort();
         let mut index = String::new();
         let mut bytes = Vec::new();
+        let mut above = vec![0; 7];
         for (number, kind, second, third) in rows {
             write!(index, "{number} 1 ").unwrap();
-            // Row filter "up" would need the row above; filter "none" still goes through the predictor.
-            bytes.push(0);
-            bytes.push(kind);
-            bytes.extend_from_slice(&second.to_be_bytes()[4..]);
-            bytes.extend_from_slice(&third.to_be_bytes());
+            let row = [&[kind], &second.to_be_bytes()[4..], &third.to_be_bytes()].concat();
+            // Row filter "up": each byte less the one above it.
+            bytes.push(2);
+            bytes.extend(row.iter().zip(&above).map(|(own, up)| own.wrapping_sub(*up)));
+            above = row;
         }
         let words = format!(
             "/Type/XRef/Size {}/Root 1 0 R/W[1 4 2]/Index[{index}]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 7>>{}",
@@ -172,7 +176,8 @@ pub fn newest(file: &[u8]) -> usize {
 /// A revision by hand after what is there.
 pub fn revise(file: &[u8], objects: &[(u32, &str)], more: &str) -> Vec<u8> {
     let mut copy = file.to_vec();
-    let objects: Vec<(u32, Vec<u8>)> = objects.iter().map(|(number, body)| (*number, body.as_bytes().to_vec())).collect();
+    let objects: Vec<(u32, Vec<u8>)> =
+        objects.iter().map(|(number, body)| (*number, body.as_bytes().to_vec())).collect();
     append(&mut copy, &objects, &format!("/Size 200/Root 1 0 R/Prev {}{more}", newest(file)), false);
     copy
 }
