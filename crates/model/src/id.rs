@@ -106,6 +106,12 @@ ids! {
     SessionId;
     /// A line of a resident's sign-in history.
     SignInId;
+    /// A signature that was made, with its evidence.
+    SignatureId;
+    /// A resident's signing key.
+    SigningKeyId;
+    /// A service's request for a signature.
+    SigningRequestId;
     /// A request of an officer to read somebody's data.
     TicketId;
 }

@@ -30,6 +30,7 @@ pub mod retention;
 pub mod rotation;
 pub mod service;
 pub mod session;
+pub mod signing;
 pub mod site;
 pub mod staff;
 pub mod statement;

@@ -84,6 +84,8 @@ pub const STAFF: Duration = days(2 * 365);
 pub const STAFF_ACTS: Duration = days(90);
 /// Counts of failed answers.
 pub const FAILURES: Duration = minutes(10);
+/// Documents that were signed and not fetched.
+pub const SIGNED: Duration = days(2);
 /// Counts of openings.
 pub const EXPOSURE: Duration = minutes(10);
 
@@ -92,7 +94,13 @@ const fn rule(table: &'static str, holds: &'static str, basis: Basis, limit: Lim
 }
 
 /// Every table of the store, in alphabetical order.
-pub const TABLE: [Rule; 57] = [
+pub const TABLE: [Rule; 62] = [
+    rule(
+        "activation_key",
+        "the key under which signing keys are sealed, wrapped by the root",
+        Basis::Working,
+        Limit::Stays("as long as there are signing keys"),
+    ),
     rule(
         "authority",
         "the platform's own certificates, public",
@@ -299,6 +307,20 @@ pub const TABLE: [Rule; 57] = [
         "history of signing in; where from is sealed",
         Basis::Account,
         Limit::After(HISTORY, "it happened"),
+    ),
+    rule("signature", "what a person signed, with its evidence", Basis::Account, Limit::WithAccount),
+    rule("signing_key", "a person's sealed signing key", Basis::Account, Limit::WithAccount),
+    rule(
+        "signing_part",
+        "pieces of documents to be signed, until the service has the signed one",
+        Basis::Transaction,
+        Limit::After(SIGNED, "they came, at the latest"),
+    ),
+    rule(
+        "signing_request",
+        "requests for signatures",
+        Basis::Transaction,
+        Limit::After(SIGNED, "their end"),
     ),
     rule("staff_act", "what staff did, counted", Basis::Evidence, Limit::After(STAFF_ACTS, "it happened")),
     rule("ticket", "tickets with both signatures", Basis::Evidence, Limit::After(STAFF, "it ended")),

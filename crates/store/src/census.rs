@@ -21,6 +21,7 @@ macro_rules! tables {
 
 /// Each table and the question about it; a test compares them with the migrations.
 const TABLES: &[(&str, &str)] = tables![
+    "activation_key",
     "authority",
     "break_glass",
     "ceremony",
@@ -74,6 +75,10 @@ const TABLES: &[(&str, &str)] = tables![
     "server",
     "session",
     "sign_in",
+    "signature",
+    "signing_key",
+    "signing_part",
+    "signing_request",
     "staff_act",
     "ticket",
 ];

@@ -5,6 +5,7 @@
 //! purpose: no engine functions, sequences, triggers, `now()`, advisory locks. Write closures run again after a lost race, so
 //! they may touch nothing but the transaction.
 
+pub mod activation_key;
 mod address;
 pub mod authority;
 pub mod backup;
@@ -62,13 +63,18 @@ pub mod session;
 mod sqlite;
 pub mod staff_act;
 pub mod staff_mark;
+pub mod signature;
+pub mod signing_key;
+pub mod signing_request;
 pub mod sweep;
 pub mod ticket;
+mod tls;
 mod tx;
 mod value;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use address::{Address, PostgresAddress};
 pub use engine::Figures;
@@ -76,6 +82,10 @@ pub use error::Error;
 pub use migrate::{MIGRATIONS, Migration, Standing};
 pub use tx::Tx;
 pub use value::{Row, Value};
+
+/// Nothing is committed to PostgreSQL later than this after its transaction began; on SQLite the writes of a server stand in one queue.
+/// Whoever destroys a key waits longer.
+pub const LONGEST_WRITE: Duration = Duration::from_secs(25);
 
 /// A handle on the store; clones share it.
 #[derive(Clone)]

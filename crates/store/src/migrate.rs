@@ -35,6 +35,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "access", sql: include_str!("../migrations/0012_access.sql") },
     Migration { version: 13, name: "counter", sql: include_str!("../migrations/0013_counter.sql") },
     Migration { version: 14, name: "authority", sql: include_str!("../migrations/0014_authority.sql") },
+    Migration { version: 15, name: "signing", sql: include_str!("../migrations/0015_signing.sql") },
     Migration { version: 17, name: "imprints", sql: include_str!("../migrations/0017_imprints.sql") },
 ];
 

@@ -49,8 +49,11 @@ macro_rules! stays {
 }
 
 /// Every table that names residents, those first whose rows refer to others.
-pub const PLACES: [Place; 23] = [
+pub const PLACES: [Place; 28] = [
     gone!("session"),
+    gone!("signature"),
+    gone!("signing_key"),
+    gone!("signing_request"),
     gone!("sign_in"),
     gone!("credential"),
     gone!("oidc_grant"),
@@ -70,6 +73,8 @@ pub const PLACES: [Place; 23] = [
     },
     gone!("level"),
     gone!("correction"),
+    gone!("hold"),
+    gone!("reading"),
     gone!("family_mark"),
     Place {
         table: "custody",

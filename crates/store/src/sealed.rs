@@ -97,11 +97,16 @@ pub const COLUMNS: &[Column] = columns! {
     "resident"."sealed_contact": row "id", person "id", version "version", required false;
     "session"."sealed_place": row "id", person "resident", version "1", required true;
     "sign_in"."sealed_place": row "id", person "resident", version "1", required true;
+    "signature"."sealed_evidence": row "id", person "resident", version "1", required true;
+    "signing_part"."sealed_piece": row "id", person "NULL", version "1", required true;
+    "signing_request"."sealed_body": row "id", person "NULL", version "version", required true;
     "ticket"."sealed_note": row "id", person "NULL", version "1", required false;
 };
 
 /// Columns of wrapped keys, as `table.column`: they are moved to another realm key, not opened as records are.
-pub const KEYS: [&str; 2] = ["key_ring.sealed_key", "resident.sealed_key"];
+/// Those of signing are wrapped by the root, or by the activation process, and never moved here.
+pub const KEYS: [&str; 4] =
+    ["key_ring.sealed_key", "resident.sealed_key", "activation_key.sealed_key", "signing_key.sealed_record"];
 
 impl Column {
     /// `table.column`.

@@ -11,6 +11,7 @@ pub fn domain(column: &Column) -> Option<Domain> {
         ("contact_change", "sealed_email") | ("officer_mark", _) | ("outbox", _) | ("resident", "sealed_contact") => Domain::Contact,
         ("correction", "sealed_text") | ("credential" | "officer", "sealed_name") => Domain::Account,
         ("hold" | "leaf" | "officer_act" | "ticket" | "finding" | "break_glass", _) => Domain::Audit,
+        ("signature" | "signing_part" | "signing_request", _) => Domain::Consent,
         ("registration", _) => Domain::Registration,
         ("certificate", _) | ("resident", "sealed_profile") => Domain::Profile,
         ("session" | "sign_in", _) => Domain::Session,
