@@ -9,6 +9,8 @@ use lionrock_crypto::digest::sha256;
 use lionrock_crypto::random::Entropy;
 use lionrock_crypto::secret::Secret;
 use lionrock_crypto::sign::{Algorithm, PublicKey};
+use lionrock_pki::name::Subject;
+use lionrock_pki::request;
 use lionrock_wire::webauthn::json::{AuthenticationResponse, Base64Url};
 use lionrock_wire::webauthn::{AssertionExpectation, Failure, Framing, RelyingParty, StoredCredential, assertion};
 use std::collections::BTreeMap;
@@ -139,13 +141,13 @@ impl Chamber {
         self.once(asked.nonce, asked.time)?;
         let authenticator = Authenticator { sign_count: count, ..order.authenticator.clone() };
         let record = Record::make(algorithm, &asked.resident, authenticator).map_err(|_| Refusal::Library)?;
-        let proof = record.key.sign(&order.text.0).map_err(|_| Refusal::Library)?;
+        let request = request::make(&subject(&asked.subject), &record.key).map_err(|_| Refusal::Text)?;
         let public = record.key.public().map_err(|_| Refusal::Library)?;
         let sealed = record.seal(&self.key, &self.realm, &asked.key, entropy).map_err(|_| Refusal::Library)?;
         Ok(Enrolled {
-            proof: Base64Url(proof),
             public_key: Base64Url(public_bytes(&public)),
             record: Base64Url(sealed),
+            request: Base64Url(request),
         })
     }
 
@@ -246,6 +248,17 @@ fn fits(document: &text::Document, message: &[u8], certificate: &Hex, algorithm:
         Ok(())
     } else {
         Err(Refusal::Document)
+    }
+}
+
+/// The authority reads nothing of a request but its common name.
+fn subject(common_name: &str) -> Subject {
+    Subject::Organisation {
+        country: "HK".to_owned(),
+        organisation: "Lionrock".to_owned(),
+        identifier: None,
+        unit: None,
+        common_name: common_name.to_owned(),
     }
 }
 

@@ -101,12 +101,12 @@ pub enum Order {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Enrolled {
-    /// Signature of the new key over the enrolment text: whoever asks for a certificate holds the key.
-    pub proof: Base64Url,
     /// The public half: `x ‖ y`, or `length of n (4) ‖ n ‖ e`.
     pub public_key: Base64Url,
     /// The sealed record.
     pub record: Base64Url,
+    /// Request for a certificate (PKCS#10): whoever sends it holds the key.
+    pub request: Base64Url,
 }
 
 /// Signatures were made.

@@ -131,6 +131,8 @@ pub struct Enrolment {
     pub realm: String,
     /// Whose key it shall be.
     pub resident: String,
+    /// The name in the request for its certificate: a reference of the authority's.
+    pub subject: String,
     /// When it was shown, Unix milliseconds.
     pub time: i64,
     /// [`ENROLMENT`].

@@ -24,7 +24,9 @@ fn a_resident_signs_with_each_algorithm_and_anybody_can_check_it() {
         let enrolment = phone.enrolment(name, "key-1");
         let made = chamber.enrol(&enrolment, NOW, &System).unwrap();
         let public = room::public_key(algorithm, &made.public_key.0).unwrap();
-        public.verify(algorithm, &enrolment.text.0, &made.proof.0).unwrap();
+        let request = lionrock_pki::request::read(&made.request.0).unwrap();
+        assert_eq!(request.key, public);
+        assert_eq!(lionrock_pki::name::common_name(&request.subject).as_deref(), Some("LR-REFERENCE"));
         let digest = digest_for(name, b"document");
         let order = order(&mut phone, &approval("key-1", &digest, 1), &made.record);
         let signed = sign(&mut chamber, &order).unwrap();

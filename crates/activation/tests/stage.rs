@@ -90,6 +90,7 @@ impl Phone {
             nonce: sha256(key.as_bytes()).into(),
             realm: REALM.to_owned(),
             resident: "resident-1".to_owned(),
+            subject: "LR-REFERENCE".to_owned(),
             time: NOW,
             v: ENROLMENT.to_owned(),
         };

@@ -1,5 +1,6 @@
 //! The program: configuration, wiring, jobs, commands and worker processes. The binary and its tests share these parts.
 
+pub mod activation;
 #[cfg(feature = "rehearsal")]
 pub mod bench;
 pub mod budget;

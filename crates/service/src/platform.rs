@@ -1,6 +1,6 @@
 //! The platform: store, keys, settings and the systems it calls, in one value behind one `Arc`.
 
-use crate::port::{Mail, ProofingProvider, Registry};
+use crate::port::{Activation, Mail, ProofingProvider, Registry};
 use crate::statement::Officer;
 use lionrock_crypto::backup::Custodian;
 use lionrock_crypto::ring::KeyRing;
@@ -29,6 +29,8 @@ pub struct Platform {
     pub gate: crate::gate::Watch,
     /// Counts, locks and alarms of the vault; `Desk::default()` in a new platform.
     pub vault: crate::vault::Desk,
+    /// The certificate authority's chain and signed answers, in memory; `Desk::default()` in a new platform.
+    pub authority: crate::authority::Desk,
     /// Where journeys ask the ledger's job to hurry; `Desk::default()` in a new platform.
     pub ledger: crate::ledger::Desk,
 }
@@ -53,6 +55,8 @@ pub struct Settings {
     pub alerts: Vec<Email>,
     /// Officers whose signatures unlock.
     pub officers: Vec<Officer>,
+    /// The name of the certificate authority, and where its status is found.
+    pub authority: crate::authority::Setup,
     /// Spans and counts that policy fixes.
     pub limits: Limits,
     /// Who alone can open backups and the journal of revocations; without one neither is made.
@@ -133,6 +137,8 @@ pub struct Ports {
     pub mail: Arc<dyn Mail>,
     /// Who judges pictures.
     pub proofing: Arc<dyn ProofingProvider>,
+    /// Who uses residents' signing keys.
+    pub activation: Arc<dyn Activation>,
 }
 
 impl std::fmt::Debug for Ports {

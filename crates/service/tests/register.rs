@@ -59,7 +59,7 @@ async fn scene_with(place: &Place, boot: u8) -> Scene {
     let records = Arc::new(Records { known: std::sync::Mutex::new(known), down: std::sync::Mutex::new(false) });
     let letters = Arc::new(Letters::default());
     let mut platform = Arc::into_inner(stage::platform(place).await).unwrap();
-    platform.ports = Ports { registry: records.clone(), mail: letters.clone(), proofing: provider.clone() };
+    platform.ports = Ports { registry: records.clone(), mail: letters.clone(), proofing: provider.clone(), activation: platform.ports.activation.clone() };
     Scene { platform: Arc::new(platform), provider, records, letters, clock: Clock::new() }
 }
 
@@ -402,6 +402,7 @@ both_engines! {
                 settings: before.platform.settings.clone(),
                 ports: Ports { proofing: provider.clone(), ..before.platform.ports.clone() },
                 gate: Default::default(),
+                authority: Default::default(),
                 vault: Default::default(),
                 ledger: Default::default(),
             };
@@ -435,6 +436,7 @@ both_engines! {
             settings: scene.platform.settings.clone(),
             ports: scene.platform.ports.clone(),
             gate: Default::default(),
+                authority: Default::default(),
                 vault: Default::default(),
                 ledger: Default::default(),
         };

@@ -61,15 +61,17 @@ pub fn over(store: lionrock_store::Store, keys: KeyRing, realm: &Realm, issuer: 
         services: Vec::new(),
         alerts: Vec::new(),
         officers: Vec::new(),
+        authority: Default::default(),
         limits: Limits::default(),
         custodian: None,
     };
-    let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
+    let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody), activation: Arc::new(lionrock_service::port::activation::Absent) };
     Platform {
         store,
         keys,
         settings,
         ports,
+        authority: Default::default(),
         vault: Default::default(),
         gate: Default::default(),
         ledger: Desk::default(),

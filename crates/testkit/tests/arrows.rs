@@ -7,20 +7,20 @@ use std::collections::BTreeSet;
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("crypto", &[]),
-    ("activation", &["wire", "crypto"]),
+    ("activation", &["wire", "pki", "crypto"]),
     ("wire", &["crypto"]),
     ("pki", &["crypto"]),
     ("ledger", &["crypto"]),
     ("proofing", &["model"]),
     ("store", &["model"]),
-    ("service", &["store", "wire", "ledger", "crypto", "model"]),
+    ("service", &["activation", "store", "wire", "ledger", "pki", "crypto", "model"]),
     ("gateway", &["service", "model"]),
     ("web", &["service", "wire", "model"]),
     ("rehearsal", &["wire", "crypto", "model"]),
     ("testkit", &["store", "model"]),
     (
         "app",
-        &["crypto", "gateway", "ledger", "model", "pki", "proofing", "rehearsal", "service", "store", "web", "wire"],
+        &["activation", "crypto", "gateway", "ledger", "model", "pki", "proofing", "rehearsal", "service", "store", "web", "wire"],
     ),
 ];
 
@@ -38,7 +38,7 @@ const ROOMS: &[(&[&str], &[&str], &str)] = &[
     (&["hyper-rustls", "lettre", "rsntp"], &["gateway", "rehearsal"], "gateway opens outgoing connections"),
     (&["reqwest", "ureq", "isahc", "surf", "attohttpc", "minreq"], &[], "there is one HTTP client: gateway's"),
     (&["openidconnect", "rcgen"], &["rehearsal"], "strangers and development certificates are for rehearsals"),
-    (&["rustls", "tokio-rustls"], &["crypto", "web", "gateway", "rehearsal", "app"], "TLS is set up at the edge"),
+    (&["rustls", "tokio-rustls"], &["crypto", "web", "gateway", "rehearsal", "app", "store"], "TLS is set up at the edge"),
     (&["axum", "tower-http", "askama"], &["web", "rehearsal"], "web knows HTTP"),
     (&["rten", "imageproc", "image"], &["proofing", "rehearsal"], "pictures are decoded in the worker only"),
     (&["landlock", "seccompiler", "clap"], &["app"], "app owns the process"),

@@ -56,15 +56,17 @@ impl Stage {
             services: Vec::new(),
             alerts: Vec::new(),
             officers: Vec::new(),
+            authority: Default::default(),
             limits: Limits::default(),
             custodian: None,
         };
-        let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody) };
+        let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody), activation: Arc::new(lionrock_service::port::activation::Absent) };
         let platform = Arc::new(Platform {
             store,
             keys,
             settings,
             ports,
+            authority: Default::default(),
             vault: Default::default(),
             gate: Watch::new(vec![deviation(&clock)]),
             ledger: Desk::default(),

@@ -44,6 +44,15 @@ const PROCESSOR_SECONDS: u64 = 150;
 /// First third, before the models are read: memory locked, never dumped, no growing file, no new rights.
 #[must_use]
 pub fn close_memory() -> Vec<Protection> {
+    // A belt without a name of its own: a worker that runs wild is ended by the kernel.
+    let both = Rlimit { current: Some(PROCESSOR_SECONDS), maximum: Some(PROCESSOR_SECONDS) };
+    let _ = setrlimit(Resource::Cpu, both);
+    close_memory_for_good()
+}
+
+/// As [`close_memory`], for a process that lives as long as the server.
+#[must_use]
+pub fn close_memory_for_good() -> Vec<Protection> {
     let named = |name: &str, held: bool| Protection { name: name.to_owned(), held };
     let limit = |resource, value| {
         let both = Rlimit { current: Some(value), maximum: Some(value) };
@@ -54,8 +63,6 @@ pub fn close_memory() -> Vec<Protection> {
     let no_core = limit(Resource::Core, 0);
     let no_growth = limit(Resource::Fsize, 0);
     let no_new = set_no_new_privs(true).is_ok();
-    // Belts without a name of their own: a worker that runs wild is ended by the kernel.
-    let _ = limit(Resource::Cpu, PROCESSOR_SECONDS);
     let _ = limit(Resource::As, ADDRESS_SPACE);
     vec![
         named("memory-locked", locked),
