@@ -85,6 +85,7 @@ pub async fn platform_under(
         keys,
         settings,
         ports,
+        authority: Default::default(),
         vault: Default::default(),
         gate: Watch::new(verdict.deviations.clone()),
         ledger: Desk::default(),
@@ -107,6 +108,7 @@ pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Resu
         services,
         alerts: config.alerts()?,
         officers: oversight::officers(&config.officers, &config.realm()?)?,
+        authority: Default::default(),
         limits,
         custodian: config.backup.custodian()?,
     })
@@ -120,6 +122,7 @@ pub fn platform_of(store: Store, keys: KeyRing, settings: Settings, ports: Ports
         keys,
         settings,
         ports,
+        authority: Default::default(),
         vault: Default::default(),
         gate: Watch::default(),
         ledger: Desk::default(),

@@ -187,6 +187,16 @@ refusals! {
     }
 }
 
+refusals! {
+    /// Why time is not stamped.
+    TimestampRefusal {
+        /// The clock is in doubt.
+        ClockDoubtful = "clock-doubtful", 503;
+        /// There is nobody here who stamps time.
+        NoAuthority = "no-time-authority", 503;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -142,6 +142,14 @@ pub fn spki(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, Error> {
     Ok(SubjectPublicKeyInfoOwned { algorithm, subject_public_key })
 }
 
+/// The SHA-256 of a public key as certificates carry it: what tells keys apart.
+///
+/// # Errors
+/// When the key is no key.
+pub fn key_digest(key: &PublicKey) -> Result<[u8; 32], Error> {
+    Ok(sha256(&spki(key)?.to_der().map_err(malformed("a public key"))?))
+}
+
 /// Reads the public key of a certificate.
 ///
 /// # Errors

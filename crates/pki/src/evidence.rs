@@ -174,12 +174,12 @@ fn of_archive(archive: &Archive) -> Result<Digest, Error> {
 /// # Errors
 /// [`Error::Malformed`], [`Error::BadSignature`]; [`Error::Refused`] when the record is about something else.
 pub fn check(der: &[u8], digest: Digest, object: &[u8]) -> Result<Vec<Checked>, Error> {
-    let (_, chain) = read(der)?;
+    let (record, chain) = read(der)?;
     let mut hash = object.to_vec();
     let mut stamps: Vec<Checked> = Vec::new();
     for archive in &chain {
         let own = of_archive(archive)?;
-        if own != digest {
+        if own != digest || !record.digests.iter().any(|one| Digest::from_identifier(one) == Ok(own)) {
             return Err(Error::Refused("the record uses another digest algorithm"));
         }
         let token = archive.stamp.to_der().map_err(malformed("a token"))?;

@@ -13,6 +13,7 @@
 //! | [`evidence`] | one time-stamp over many digests | RFC 4998 |
 //! | [`cms`] | detached signatures | RFC 5652, RFC 5035 |
 //! | [`pdf`] | what a PDF is made of, in constant memory | ISO 32000-2 |
+//! | [`validation`] | what a signature is worth | ETSI EN 319 102-1 |
 //! | [`pades`] | signatures in PDFs: made, kept valid, judged | ETSI EN 319 142-1 |
 
 pub mod algorithm;
@@ -28,7 +29,9 @@ pub mod pdf;
 pub mod profile;
 pub mod request;
 pub mod timestamp;
+pub mod validation;
 
+pub use const_oid::ObjectIdentifier;
 use thiserror::Error as ThisError;
 
 /// Why bytes are not what they should be, or something cannot be made.

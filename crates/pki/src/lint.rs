@@ -3,8 +3,9 @@
 
 use crate::certificate::{Certificate, Order};
 use crate::profile::Profile;
+use const_oid::AssociatedOid;
 use lionrock_crypto::sign::{Algorithm, PublicKey};
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 /// How far back a certificate may be dated, in seconds: clocks differ, history does not.
 const BACKDATING: u64 = 60 * 60;
@@ -61,6 +62,43 @@ pub fn order(order: &Order, issuer: Option<&Certificate>, algorithm: Algorithm) 
         let realm = |name: &x509_cert::name::Name| crate::name::unit(name);
         require(own.is_some_and(|own| realm(&own) == realm(issuer.subject())), "its issuer is of another realm");
     }
+    faults
+}
+
+/// What is wrong with a certificate that somebody else signed for us, by the profile it is to have; empty when nothing is.
+#[must_use]
+pub fn received(certificate: &Certificate, profile: Profile) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut require = |good: bool, fault: &str| {
+        if !good {
+            faults.push(fault.to_owned());
+        }
+    };
+    require(
+        certificate.key().is_ok_and(|key| strong(&key)),
+        "its key is weaker than RSA 3072 or P-256, or no key at all",
+    );
+    let (first, last) = certificate.validity();
+    require(last.saturating_sub(first) < profile.longest(), "it lasts longer than its profile allows");
+    let usage = profile.key_usage().iter().copied().fold(Default::default(), |all, one| all | one);
+    let found = certificate.extension::<KeyUsage>().ok().flatten();
+    require(found == Some((true, KeyUsage(usage))), "its key usage is another");
+    let (purposes, critical) = profile.extended_key_usage();
+    let found = certificate.extension::<ExtendedKeyUsage>().ok().flatten();
+    let wanted = (!purposes.is_empty()).then(|| (critical, ExtendedKeyUsage(purposes.to_vec())));
+    require(found == wanted, "its extended key usage is another");
+    let found = certificate.extension::<BasicConstraints>().ok().flatten();
+    let fits = match found {
+        Some((critical, found)) => {
+            found.ca == profile.is_authority()
+                && (!found.ca || critical && found.path_len_constraint == profile.path_length())
+        }
+        None => !profile.is_authority(),
+    };
+    require(fits, "its basic constraints are others");
+    let known = [KeyUsage::OID, ExtendedKeyUsage::OID, BasicConstraints::OID];
+    let odd = certificate.extension_names().any(|(name, critical)| critical && !known.contains(&name));
+    require(!odd, "it has a critical extension that no profile has");
     faults
 }
 

@@ -39,6 +39,14 @@ impl CertificateId {
         self.serial.as_bytes()
     }
 
+    /// The whole id in DER: questions that are alike byte for byte get the same answer.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn der(&self) -> Result<Vec<u8>, Error> {
+        self.to_der().map_err(malformed("a certificate id"))
+    }
+
     /// Whether the certificate meant is one of this issuer's.
     ///
     /// # Errors
@@ -71,6 +79,40 @@ impl CertificateId {
             issuer_key: wrap(&sha256(info.subject_public_key.as_bytes().unwrap_or_default()))?,
             serial: certificate.serial_number(),
         })
+    }
+}
+
+/// The digests by which questions name an issuer, made once: a busy service is asked about few of them.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    sha1: (Vec<u8>, Vec<u8>),
+    sha256: (Vec<u8>, Vec<u8>),
+}
+
+impl Issuer {
+    /// Those of an issuer.
+    ///
+    /// # Errors
+    /// When its key cannot be read.
+    pub fn of(issuer: &Certificate) -> Result<Self, Error> {
+        let name = issuer.subject().to_der().map_err(malformed("a name"))?;
+        let info = algorithm::spki(&issuer.key()?)?;
+        let key = info.subject_public_key.as_bytes().unwrap_or_default();
+        Ok(Self {
+            sha1: (sha1(&name).to_vec(), sha1(key).to_vec()),
+            sha256: (sha256(&name).to_vec(), sha256(key).to_vec()),
+        })
+    }
+
+    /// Whether a question means a certificate of this issuer's.
+    #[must_use]
+    pub fn is_meant(&self, id: &CertificateId) -> bool {
+        let (name, key) = match id.hash.oid {
+            ID_SHA_256 => &self.sha256,
+            ID_SHA_1 => &self.sha1,
+            _ => return false,
+        };
+        id.issuer_name.as_bytes() == name && id.issuer_key.as_bytes() == key
     }
 }
 
@@ -345,6 +387,53 @@ fn responder_key(basic: &Basic, issuer: &Certificate, now: u64) -> Result<lionro
         }
     }
     Err(Error::Refused("whoever answered may not answer for this authority"))
+}
+
+/// What an answer says about one certificate, whoever asked and whenever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// How it stood.
+    pub status: Status,
+    /// As of when, Unix seconds.
+    pub from: u64,
+    /// Until when the answer may be used, Unix seconds.
+    pub until: Option<u64>,
+}
+
+/// Reads an answer about one certificate and checks who answered and for which certificate; whether its time is right is the caller's
+/// question. For judging what was signed long ago.
+///
+/// # Errors
+/// [`Error::Malformed`], [`Error::BadSignature`]; [`Error::Refused`] with the reason.
+pub fn examine(der: &[u8], certificate: &Certificate, issuer: &Certificate) -> Result<Examined, Error> {
+    let response = Response::from_der(der).map_err(malformed("a status answer"))?;
+    let bytes = response.bytes.filter(|_| response.reception == Reception::Successful);
+    let bytes =
+        bytes.filter(|bytes| bytes.kind == ID_PKIX_OCSP_BASIC).ok_or(Error::Refused("there is no answer in it"))?;
+    let basic = Basic::from_der(bytes.response.as_bytes()).map_err(malformed("a status answer"))?;
+    let seconds = |time: &GeneralizedTime| time.to_unix_duration().as_secs();
+    for single in &basic.body.singles {
+        if single.id.serial() != certificate.serial() || !single.id.is_of(issuer)? {
+            continue;
+        }
+        let key = responder_key(&basic, issuer, seconds(&basic.body.produced_at))?;
+        let message = basic.body.to_der().map_err(malformed("a status answer"))?;
+        let signature = basic.signature.as_bytes().ok_or(Error::BadSignature)?;
+        algorithm::verify(&key, &basic.algorithm, &message, signature)?;
+        let status = match &single.status {
+            CertificateStatus::Good(_) => Status::Good,
+            CertificateStatus::Revoked(info) => {
+                Status::Revoked(seconds(&info.at), info.reason.unwrap_or(Reason::PrivilegeWithdrawn))
+            }
+            CertificateStatus::Unknown(_) => Status::Unknown,
+        };
+        return Ok(Examined {
+            status,
+            from: seconds(&single.this_update),
+            until: single.next_update.as_ref().map(seconds),
+        });
+    }
+    Err(Error::Refused("the answer is about another certificate"))
 }
 
 /// Reads an answer about one certificate and checks everything: who answered, for which certificate, when, and the nonce.

@@ -5,7 +5,7 @@ use lionrock_crypto::sign::{Algorithm, PublicKey, SigningKey};
 use lionrock_pki::certificate::{self, Certificate};
 use lionrock_pki::name::Subject;
 use lionrock_pki::profile::Profile;
-use lionrock_pki::{Error, request};
+use lionrock_pki::{Error, lint, request};
 
 #[test]
 fn openssl_accepts_every_profile_strictly_and_for_its_use_alone() {
@@ -119,6 +119,72 @@ fn requests_prove_that_their_sender_holds_the_key() {
     for cut in [0, 1, made.len() / 2, made.len() - 1] {
         assert!(request::read(&made[..cut]).is_err());
     }
+    assert!(matches!(request::read(&vec![0x30; request::LONGEST + 1]), Err(Error::Refused(_))));
+}
+
+#[test]
+fn a_request_gets_nothing_it_asks_for() {
+    let stage = Stage::new(Algorithm::Es256);
+    let (key, plain, greedy) = (stage.path("k.pem"), stage.path("plain.der"), stage.path("greedy.der"));
+    let [key, plain, greedy] = [&key, &plain, &greedy].map(|path| path.to_str().unwrap());
+    stage.agrees(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key]);
+    let make = ["req", "-new", "-key", key, "-subj", "/CN=somebody", "-outform", "DER", "-out"];
+    stage.agrees(&[&make[..], &[plain]].concat());
+    stage.agrees(&[&make[..], &[greedy, "-addext", "basicConstraints=critical,CA:TRUE"]].concat());
+    let good = request::read(&std::fs::read(plain).unwrap()).unwrap();
+    assert_eq!(lionrock_pki::name::common_name(&good.subject).as_deref(), Some("somebody"));
+    let refused = request::read(&std::fs::read(greedy).unwrap());
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+}
+
+#[test]
+fn names_that_are_not_what_they_look_like_are_refused() {
+    for name in [
+        "a\0b",
+        "CHAN\u{202e}nataS",
+        "CHAN\u{200b}",
+        " CHAN",
+        "CHAN ",
+        "a\u{7f}",
+        "\u{feff}CHAN",
+        "\u{e0041}",
+        &"陳".repeat(65),
+    ] {
+        assert!(matches!(organisation(name).name(), Err(Error::Refused(_))), "{name:?}");
+    }
+    assert!(organisation(&"陳".repeat(64)).name().is_ok());
+}
+
+#[test]
+fn a_test_realm_is_told_from_production_in_every_name() {
+    let stage = Stage::new(Algorithm::Es256);
+    let key = SigningKey::generate(Algorithm::Es256).unwrap().public().unwrap();
+    let mut order = stage.order(Profile::Officer, key);
+    order.subject = Subject::Organisation {
+        country: "HK".into(),
+        organisation: "Lionrock Test".into(),
+        identifier: None,
+        unit: Some("TEST test-demo".into()),
+        common_name: "officer".into(),
+    };
+    match certificate::issue(&order, Some(&stage.issuing), &stage.issuing_key) {
+        Err(Error::Lint(faults)) => assert!(faults.iter().any(|fault| fault.contains("another realm")), "{faults:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_others_signed_is_looked_at_as_closely() {
+    let stage = Stage::new(Algorithm::Es256);
+    assert!(lint::received(&stage.issuing, Profile::Issuing).is_empty());
+    for profile in [Profile::Ocsp, Profile::TimeStamping, Profile::ResidentSigning, Profile::Officer] {
+        let (leaf, _) = stage.leaf(profile, Algorithm::Es256);
+        assert!(lint::received(&leaf, profile).is_empty());
+        for other in [Profile::Issuing, Profile::Root, Profile::InternalTls] {
+            assert!(!lint::received(&leaf, other).is_empty(), "{profile:?} as {other:?}");
+        }
+    }
+    assert!(!lint::received(&stage.root, Profile::Issuing).is_empty(), "another path length");
 }
 
 #[test]

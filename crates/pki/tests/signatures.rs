@@ -138,6 +138,30 @@ fn time_stamps_are_refused_for_clear_reasons() {
 }
 
 #[test]
+fn whoever_asks_for_no_certificate_gets_none() {
+    let stage = Stage::new(Algorithm::Es256);
+    for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
+        let (own, key) = stage.leaf(Profile::TimeStamping, algorithm);
+        let (root, issuing, file) = (
+            stage.pem("root.pem", &[&stage.root]),
+            stage.pem("issuing.pem", &[&own, &stage.issuing]),
+            stage.keep("file", FILE),
+        );
+        let question = stage.path("bare.tsq");
+        let question = question.to_str().unwrap();
+        stage.agrees(&["ts", "-query", "-data", &file, "-sha512", "-out", question]);
+        let asked = timestamp::read(&std::fs::read(question).unwrap()).unwrap();
+        assert!(!asked.certificate);
+        let stamp = Stamp { policy: POLICY, serial: [0xee; 16], now: stage.now, accuracy_ms: 2000 };
+        let token = timestamp::stamp(&asked, &stamp, &[&own, &stage.issuing], &key).unwrap();
+        assert!(cms::Signature::read(&token).unwrap().certificates().is_empty());
+        let answer = stage.keep("bare.tsr", &timestamp::grant(&token).unwrap());
+        let judge = ["ts", "-verify", "-queryfile", question, "-in", &answer, "-CAfile", &root, "-untrusted", &issuing];
+        stage.agrees(&judge);
+    }
+}
+
+#[test]
 fn a_time_stamp_rides_on_a_signature() {
     let stage = Stage::new(Algorithm::Es256);
     let (leaf, key) = stage.leaf(Profile::ResidentSigning, Algorithm::Es256);

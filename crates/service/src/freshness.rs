@@ -16,7 +16,7 @@ use crate::{Caller, Fault, Platform};
 use lionrock_crypto::digest::{Sha256, sha256};
 use lionrock_crypto::ring::{Mac, Sealed};
 use lionrock_model::credential::Credential;
-use lionrock_model::id::{CaseId, ResidentId};
+use lionrock_model::id::{CaseId, OfficerId, ResidentId};
 use lionrock_store::resident::Resident;
 use lionrock_store::{Tx, credential, leaf, resident};
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ pub enum Mark<'a> {
     Codes(ResidentId, u32),
     /// The recovery code with this digest was used.
     CodeUsed(&'a [u8; 32]),
+    /// An officer and their keys, at a version.
+    Officer(OfficerId, i64),
     /// A ticket or a breaking of the glass, by its id, came to this step: once.
     StaffStep(&'a [u8; 16], &'a str),
     /// A certificate, by its serial number, stands as its entry says, at a version.
@@ -67,6 +69,7 @@ impl Mark<'_> {
             Self::Codes(who, turn) => [b"codes\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
             Self::StaffStep(id, step) => [b"staff step\0".as_slice(), id.as_slice(), step.as_bytes()].concat(),
             Self::CodeUsed(digest) => [b"code used\0".as_slice(), digest.as_slice()].concat(),
+            Self::Officer(who, version) => [b"officer\0".as_slice(), who.as_bytes(), &version.to_be_bytes()].concat(),
             Self::Certificate(serial, version) => {
                 let length = u64::try_from(serial.len()).unwrap_or(u64::MAX).to_be_bytes();
                 [b"certificate\0".as_slice(), &length, serial, &version.to_be_bytes()].concat()

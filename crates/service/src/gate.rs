@@ -10,6 +10,7 @@ use lionrock_model::time::Millis;
 use lionrock_store::Store;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -28,12 +29,19 @@ pub struct Watch {
     deviations: Mutex<Vec<Deviation>>,
     /// Checks that were good at the start and are not now.
     lapsed: Mutex<Vec<&'static str>>,
+    /// Whether nobody knows what time it is.
+    clock_in_doubt: AtomicBool,
     end: watch::Sender<Option<String>>,
 }
 
 impl Default for Watch {
     fn default() -> Self {
-        Self { deviations: Mutex::default(), lapsed: Mutex::default(), end: watch::Sender::new(None) }
+        Self {
+            deviations: Mutex::default(),
+            lapsed: Mutex::default(),
+            clock_in_doubt: AtomicBool::new(false),
+            end: watch::Sender::new(None),
+        }
     }
 }
 
@@ -42,6 +50,19 @@ impl Watch {
     #[must_use]
     pub fn new(deviations: Vec<Deviation>) -> Self {
         Self { deviations: deviations.into(), ..Self::default() }
+    }
+
+    /// Notes whether the clock can be believed, as the last look at the time servers found.
+    pub fn doubt_clock(&self, doubtful: bool) {
+        if self.clock_in_doubt.swap(doubtful, Ordering::SeqCst) != doubtful {
+            tracing::warn!(doubtful, "whether the clock can be believed has changed; a doubtful one stamps no time");
+        }
+    }
+
+    /// Whether the clock is in doubt.
+    #[must_use]
+    pub fn clock_is_doubtful(&self) -> bool {
+        self.clock_in_doubt.load(Ordering::SeqCst)
     }
 
     /// The deviations that hold now.

@@ -16,6 +16,16 @@ pub enum News {
     AuthenticatorAdded,
     /// A passkey was removed.
     AuthenticatorRemoved,
+    /// A certificate in the person's name ends soon.
+    CertificateEnding,
+    /// A certificate was suspended.
+    CertificateHeld,
+    /// A certificate was issued in the person's name.
+    CertificateIssued,
+    /// A suspension of a certificate ended.
+    CertificateResumed,
+    /// A certificate was revoked.
+    CertificateRevoked,
     /// New recovery codes replaced the old ones.
     CodesRenewed,
     /// Somebody got in by two recovery codes and made a new passkey.
@@ -32,6 +42,8 @@ pub enum News {
     CorrectionWithdrawn,
     /// A file of everything kept was made.
     DataExported,
+    /// Staff read the person's record.
+    RecordRead,
     /// The account became *Plus*.
     LevelRaised,
     /// Card and face opened a chance to make a new passkey, which was made.
@@ -228,6 +240,21 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "您撤回了一项更正请求。信息没有因此改变。",
             "如果不是您本人操作：请登录，再次提出，并查看您的登录。",
         ),
+        (Language::En, News::RecordRead) => (
+            "Staff read your record",
+            "A member of staff read some of your data.",
+            "Sign in and open “Who read my data” to see who it was (role and unit), when, which fields, and why, with the proof. If you see no reason for it, ask the privacy officer.",
+        ),
+        (Language::ZhHant, News::RecordRead) => (
+            "有職員讀取了你的紀錄",
+            "有職員讀取了你的部分資料。",
+            "請登入並開啟「誰讀取過我的資料」，查看是誰（職務和單位）、何時、讀了哪些欄位、為了甚麼，並附證明。如果你看不出原因，請向私隱主任查詢。",
+        ),
+        (Language::ZhHans, News::RecordRead) => (
+            "有职员读取了您的记录",
+            "有职员读取了您的部分信息。",
+            "请登录并打开“谁读取过我的信息”，查看是谁（职务和单位）、何时、读了哪些字段、为了什么，并附证明。如果您看不出原因，请向隐私主任查询。",
+        ),
         (Language::ZhHans, News::DataExported) => (
             "您的信息已制成文件",
             "我们保存的关于您的全部信息，已制成文件并下载。",
@@ -307,6 +334,81 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "监护人已同意开立账户",
             "一名未成年人的账户在监护人同意下开立。你们都可在账户中看到这项联系；它在十八岁生日时结束。",
             "如果不是您本人操作：请登录，撤回同意，并查看您的登录。",
+        ),
+        (Language::En, News::CertificateIssued) => (
+            "A certificate was issued in your name",
+            "A signing certificate was issued in your name. Whoever controls its key can sign documents as you.",
+            "If it was not you: sign in at once, revoke it under Certificates, end the sessions you do not know, and tell a registration counter.",
+        ),
+        (Language::En, News::CertificateRevoked) => (
+            "A certificate of yours was revoked",
+            "A signing certificate in your name was revoked. Nothing can be signed with it any more; what was signed before stays signed.",
+            "If it was not you: sign in and look at your certificates and sessions.",
+        ),
+        (Language::En, News::CertificateHeld) => (
+            "A certificate of yours was suspended",
+            "A signing certificate in your name was suspended. Nothing can be signed with it until the suspension ends.",
+            "If it was not you: sign in and look at your certificates and sessions, or ask a registration counter.",
+        ),
+        (Language::En, News::CertificateResumed) => (
+            "A suspension of your certificate ended",
+            "A signing certificate in your name is in force again.",
+            "If it was not you: sign in at once and revoke it under Certificates.",
+        ),
+        (Language::En, News::CertificateEnding) => (
+            "A certificate of yours ends soon",
+            "A signing certificate in your name ends within thirty days. What was signed with it stays signed.",
+            "If you want to go on signing, ask for a new one in your account.",
+        ),
+        (Language::ZhHant, News::CertificateIssued) => (
+            "以你的名義簽發了一張證書",
+            "以你的名義簽發了一張簽署證書。控制其密鑰的人可以你的身份簽署文件。",
+            "如果不是你本人所為：請立即登入，在「證書」中撤銷它，結束你不認得的登入，並通知登記櫃位。",
+        ),
+        (Language::ZhHant, News::CertificateRevoked) => (
+            "你的一張證書已撤銷",
+            "以你的名義簽發的一張簽署證書已撤銷，不能再用來簽署；以前的簽署仍然有效。",
+            "如果不是你本人所為：請登入，查看你的證書和登入。",
+        ),
+        (Language::ZhHant, News::CertificateHeld) => (
+            "你的一張證書已暫停",
+            "以你的名義簽發的一張簽署證書已暫停，在恢復之前不能用來簽署。",
+            "如果不是你本人所為：請登入，查看你的證書和登入，或向登記櫃位查詢。",
+        ),
+        (Language::ZhHant, News::CertificateResumed) => (
+            "你的證書已恢復",
+            "以你的名義簽發的一張簽署證書已恢復使用。",
+            "如果不是你本人所為：請立即登入，在「證書」中撤銷它。",
+        ),
+        (Language::ZhHant, News::CertificateEnding) => (
+            "你的一張證書即將到期",
+            "以你的名義簽發的一張簽署證書將在三十日內到期。以前的簽署仍然有效。",
+            "如果你想繼續簽署，請在你的帳戶申請新的證書。",
+        ),
+        (Language::ZhHans, News::CertificateIssued) => (
+            "以您的名义签发了一张证书",
+            "以您的名义签发了一张签署证书。控制其密钥的人可以以您的身份签署文件。",
+            "如果不是您本人操作：请立即登录，在“证书”中撤销它，结束您不认识的登录，并通知登记柜台。",
+        ),
+        (Language::ZhHans, News::CertificateRevoked) => (
+            "您的一张证书已撤销",
+            "以您的名义签发的一张签署证书已撤销，不能再用来签署；以前的签署仍然有效。",
+            "如果不是您本人操作：请登录，查看您的证书和登录。",
+        ),
+        (Language::ZhHans, News::CertificateHeld) => (
+            "您的一张证书已暂停",
+            "以您的名义签发的一张签署证书已暂停，在恢复之前不能用来签署。",
+            "如果不是您本人操作：请登录，查看您的证书和登录，或向登记柜台查询。",
+        ),
+        (Language::ZhHans, News::CertificateResumed) => (
+            "您的证书已恢复",
+            "以您的名义签发的一张签署证书已恢复使用。",
+            "如果不是您本人操作：请立即登录，在“证书”中撤销它。",
+        ),
+        (Language::ZhHans, News::CertificateEnding) => (
+            "您的一张证书即将到期",
+            "以您的名义签发的一张签署证书将在三十天内到期。以前的签署仍然有效。",
+            "如果您想继续签署，请在您的账户申请新的证书。",
         ),
     };
     (subject.to_owned(), format!("{what}\n\n{at} (UTC+8)\n\n{act}\n\n{address}/account\n"))

@@ -6,6 +6,7 @@
 //! each other's journeys: shared rules are in `model`, shared queries in `store`, shared steps of a transaction in
 //! [`audit`], [`vault`] and [`outbox`]. No effect happens inside a transaction.
 
+pub mod access;
 pub mod account;
 pub mod audit;
 pub mod authority;
@@ -26,6 +27,7 @@ pub mod key_ceremony;
 pub mod ledger;
 pub mod level;
 pub mod letter;
+pub mod monitor;
 pub mod oidc;
 pub mod outbox;
 pub mod platform;

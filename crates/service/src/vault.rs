@@ -212,6 +212,14 @@ impl Grant<'_> {
         Ok(self.platform.keys.open_sealed(domain, slot, self.key.as_ref(), sealed)?)
     }
 
+    /// Refuses unless a field was decided on: for values that hold several.
+    ///
+    /// # Errors
+    /// `Bug` when it was not.
+    pub fn requires(&self, field: Field) -> Result<(), Fault> {
+        if self.decision.permits(field) { Ok(()) } else { Err(Fault::bug(format!("{} was not decided on", field.word()))) }
+    }
+
     /// The facts of the card, reduced to the fields decided on.
     ///
     /// # Errors
@@ -237,6 +245,27 @@ impl Grant<'_> {
         let plain = self.open(Field::Email, Domain::Contact, &slot, sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| Fault::stored_data("contact is not text"))?;
         Email::parse(text).map(Some).map_err(|_| Fault::stored_data("contact is not an address"))
+    }
+
+    /// Seals the facts of the card anew with one of them set right, for the version the row will have once it is stored. Nobody sees
+    /// the others: they go from seal to seal.
+    ///
+    /// # Errors
+    /// `Bug` when the fact was not decided on, or this purpose sets no fact right; as [`Grant::profile`].
+    pub fn amend(&self, caller: &Caller, field: Field, set: impl FnOnce(&mut Profile)) -> Result<Vec<u8>, Fault> {
+        if self.decision.purpose() != Purpose::Correction || !self.decision.permits(field) {
+            return Err(Fault::bug(format!("{} is not to be set right here", field.word())));
+        }
+        let (id, row, standing) = self.own_row()?;
+        let sealed = row.sealed_profile.as_deref().ok_or_else(|| Fault::stored_data("no profile"))?;
+        let before = profile_slot(&id, standing.profile.unwrap_or(0));
+        let plain = self.platform.keys.open_sealed(Domain::Profile, &before, self.key.as_ref(), sealed)?;
+        let mut profile: Profile = serde_json::from_slice(&plain)?;
+        set(&mut profile);
+        let plain = Zeroizing::new(serde_json::to_vec(&profile)?);
+        let next = u64::try_from(row.version.saturating_add(1)).unwrap_or(0);
+        let slot = profile_slot(&id, next);
+        Ok(self.platform.keys.seal(Domain::Profile, &slot, self.key.as_ref(), &plain, &*caller.entropy)?.into())
     }
 
     /// Tries every seal of the person with their own key, and lets go of what was inside at once: how many opened and how many did

@@ -57,6 +57,7 @@ async fn second(scene: &Scene) -> Scene {
         settings: first.settings.clone(),
         ports: first.ports.clone(),
         gate: Default::default(),
+        authority: Default::default(),
         vault: Default::default(),
         ledger: Default::default(),
     };
