@@ -10,8 +10,9 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{
     ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA,
 };
+use const_oid::db::rfc5912::RSA_ENCRYPTION;
 use der::asn1::{Any, GeneralizedTime, OctetString, SetOfVec, UtcTime};
-use der::{Decode, Encode, Sequence};
+use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
 use lionrock_crypto::sign::Algorithm;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::Attribute;
@@ -25,6 +26,9 @@ pub const DATA: ObjectIdentifier = ID_DATA;
 const ALGORITHM_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.52");
 /// Signing time (RFC 5652 section 11.3).
 const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+/// A status answer among the lists (RFC 5940 section 2), and its tag (RFC 5652 section 10.2.1).
+const STATUS_ANSWER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.16.2");
+const OTHER: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(1) };
 /// A time-stamp over the signature (RFC 3161 appendix A).
 pub const TIME_STAMP: ObjectIdentifier = const_oid::db::rfc3161::ID_AA_TIME_STAMP_TOKEN;
 
@@ -256,7 +260,7 @@ fn signed_attributes(
     SetOfVec::try_from(all).map_err(malformed("signed attributes"))
 }
 
-fn attribute<V: Encode + der::Tagged>(oid: ObjectIdentifier, value: &V) -> Result<Attribute, Error> {
+fn attribute<V: Encode + Tagged>(oid: ObjectIdentifier, value: &V) -> Result<Attribute, Error> {
     let der = value.to_der().map_err(malformed("an attribute"))?;
     let any = Any::from_der(&der).map_err(malformed("an attribute"))?;
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![any]).map_err(malformed("an attribute"))? })
@@ -353,6 +357,70 @@ impl Signature {
         value.map(|any| any.to_der().map_err(malformed("an attribute"))).transpose()
     }
 
+    /// The digest of the content as the signer signed it.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::BadSignature`] when there is none.
+    pub fn message_digest(&self) -> Result<Vec<u8>, Error> {
+        let any = single(&self.signed, ID_MESSAGE_DIGEST)?.ok_or(Error::BadSignature)?;
+        let digest: OctetString = any.decode_as().map_err(malformed("a digest"))?;
+        Ok(digest.as_bytes().to_vec())
+    }
+
+    /// Adds chains, status answers and lists (EN 319 122-1 section 5.5.2; RFC 5940), without doubles.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn with_evidence(
+        mut self,
+        certificates: &[Certificate],
+        answers: &[Vec<u8>],
+        lists: &[Vec<u8>],
+    ) -> Result<Vec<u8>, Error> {
+        let wrong = malformed::<der::Error>;
+        let mut all = self.data.certificates.take().unwrap_or_default();
+        for certificate in certificates {
+            let any = Any::from_der(certificate.der()).map_err(wrong("a certificate"))?;
+            if !all.iter().any(|one| *one == any) {
+                all.insert(any).map_err(wrong("a chain"))?;
+            }
+        }
+        self.data.certificates = Some(all);
+        let mut known = self.data.lists.take().unwrap_or_default();
+        let mut add = |any: Any| {
+            if known.iter().any(|one| *one == any) { Ok(()) } else { known.insert(any).map_err(wrong("evidence")) }
+        };
+        for list in lists {
+            add(Any::from_der(list).map_err(wrong("a revocation list"))?)?;
+        }
+        for answer in answers {
+            let mut content = STATUS_ANSWER.to_der().map_err(wrong("a status answer"))?;
+            content.extend_from_slice(answer);
+            add(Any::new(OTHER, content).map_err(wrong("a status answer"))?)?;
+            // Version 5 when there is other than lists (RFC 5652 section 5.1).
+            self.data.version = 5;
+        }
+        self.data.lists = (!known.is_empty()).then_some(known);
+        wrap(&self.data)
+    }
+
+    /// The status answers and revocation lists that came along, in DER; nothing of them is proved.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn revocation(&self) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), Error> {
+        let (mut answers, mut lists) = (Vec::new(), Vec::new());
+        for any in self.data.lists.iter().flat_map(|set| set.iter()) {
+            if any.tag() != OTHER {
+                lists.push(any.to_der().map_err(malformed("a revocation list"))?);
+                continue;
+            }
+            let name = STATUS_ANSWER.to_der().map_err(malformed("a status answer"))?;
+            answers.extend(any.value().strip_prefix(name.as_slice()).map(<[u8]>::to_vec));
+        }
+        Ok((answers, lists))
+    }
+
     /// The claimed time, Unix seconds.
     ///
     /// # Errors
@@ -394,12 +462,18 @@ impl Signature {
         if hash.of(own.der()) != reference.hash.as_bytes() {
             return Err(Error::BadSignature);
         }
-        let algorithm = algorithm::from_identifier(&self.info.algorithm)?;
+        // Many signers name the key's algorithm alone (RFC 3370 section 3.2).
+        let identifier = if self.info.algorithm.oid == RSA_ENCRYPTION && digest == Digest::Sha256 {
+            algorithm::identifier(Algorithm::Rs256)?
+        } else {
+            self.info.algorithm.clone()
+        };
+        let algorithm = algorithm::from_identifier(&identifier)?;
         if Digest::of_signature(algorithm) != digest {
             return Err(Error::BadSignature);
         }
         let message = self.signed.to_der().map_err(malformed("signed attributes"))?;
-        algorithm::verify(&own.key()?, &self.info.algorithm, &message, self.bytes())?;
+        algorithm::verify(&own.key()?, &identifier, &message, self.bytes())?;
         Ok(own)
     }
 }

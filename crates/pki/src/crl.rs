@@ -183,6 +183,18 @@ pub struct Checked {
 /// [`Error::Malformed`], [`Error::BadSignature`]; [`Error::Refused`] for another issuer, a critical extension that is not understood, or
 /// a list whose time is over or not yet come.
 pub fn check(der: &[u8], issuer: &Certificate, now: u64) -> Result<Checked, Error> {
+    let list = examine(der, issuer)?;
+    if now < list.made || now > list.next {
+        return Err(Error::Refused("this list is not of today"));
+    }
+    Ok(list)
+}
+
+/// The same, whatever the time is: for judging what was signed long ago.
+///
+/// # Errors
+/// As [`check`], but for the times.
+pub fn examine(der: &[u8], issuer: &Certificate) -> Result<Checked, Error> {
     let list: CertificateList = CertificateList::from_der(der).map_err(malformed("a revocation list"))?;
     let body = &list.tbs_cert_list;
     if body.issuer != *issuer.subject() {
@@ -200,9 +212,6 @@ pub fn check(der: &[u8], issuer: &Certificate, now: u64) -> Result<Checked, Erro
         .as_ref()
         .map(seconds)
         .ok_or(Error::Refused("this list does not say when the next one is due"))?;
-    if now < made || now > next {
-        return Err(Error::Refused("this list is not of today"));
-    }
     let number = extensions.iter().find(|one| one.extn_id == CrlNumber::OID).and_then(|one| {
         let number = CrlNumber::from_der(one.extn_value.as_bytes()).ok()?;
         number.0.as_bytes().iter().try_fold(0_u64, |all, byte| all.checked_mul(256)?.checked_add(u64::from(*byte)))

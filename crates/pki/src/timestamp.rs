@@ -275,6 +275,17 @@ pub fn token(der: &[u8]) -> Result<Vec<u8>, Error> {
     token.ok_or(Error::Refused("no time-stamp was granted"))?.to_der().map_err(malformed("a token"))
 }
 
+/// The digest algorithm a token is over; nothing of it is proved yet.
+///
+/// # Errors
+/// [`Error::Malformed`]; [`Error::Algorithm`].
+pub fn imprint_of(token: &[u8]) -> Result<Digest, Error> {
+    let signature = Signature::read(token)?;
+    let inside = signature.inside().filter(|_| signature.kind() == ID_CT_TST_INFO);
+    let info = Info::from_der(inside.ok_or(Error::Malformed("a time-stamp"))?).map_err(malformed("a time-stamp"))?;
+    Digest::from_identifier(&info.imprint.algorithm)
+}
+
 /// A time-stamp whose signature was checked; whether to trust its certificate is the caller's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
