@@ -32,7 +32,7 @@ impl Directory {
 
 impl Source for Directory {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        if path != tile::CHECKPOINT && path != tile::KEY && Resource::parse(path).is_none() {
+        if !tile::is_text(path) && Resource::parse(path).is_none() {
             return Ok(None);
         }
         match std::fs::read(self.0.join(path)) {

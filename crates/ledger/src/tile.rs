@@ -5,6 +5,12 @@ use std::fmt;
 
 use crate::hash::Hash;
 
+/// Is this the name of one of the files of text?
+#[must_use]
+pub fn is_text(path: &str) -> bool {
+    matches!(path, CHECKPOINT | KEY | WITNESSED | COSIGNERS)
+}
+
 /// Hashes in a full tile, entries in a full bundle.
 pub const WIDTH: usize = 256;
 /// Levels of tiles that can exist below 2⁶⁴ entries.
@@ -14,6 +20,10 @@ pub const CHECKPOINT: &str = "checkpoint";
 /// Name of the file with the log's verifier key, a convenience beside tlog-tiles: whoever kept the key trusts
 /// the kept one.
 pub const KEY: &str = "vkey";
+/// Name of the file with the newest checkpoint that witnesses cosigned, a convenience beside tlog-tiles.
+pub const WITNESSED: &str = "witnessed";
+/// Name of the file with the verifier keys of the log's own ML-DSA-44 cosigner and of its witnesses, one a line.
+pub const COSIGNERS: &str = "cosigners";
 /// Longest entry in bytes: its length is written in two.
 pub const LONGEST_ENTRY: usize = u16::MAX as usize;
 

@@ -2,6 +2,8 @@
 
 use crate::{Caller, Fault, Platform};
 use lionrock_crypto::ring::{Domain, KeyRing, Slot};
+use crate::access::lane;
+use lionrock_crypto::digest::sha256;
 use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
 use lionrock_model::id::ResidentId;
 use lionrock_store::{Tx, leaf};
@@ -14,15 +16,24 @@ pub struct Event {
     pub kind: &'static str,
     /// The resident it concerns.
     pub resident: Option<ResidentId>,
-    /// What happened, as a JSON object.
+    /// What happened, as a JSON object. The person it is about may read it.
     pub body: Value,
+    /// What others alone are concerned in, such as which officer it was: kept beside the body, bound to it by a digest, and shown
+    /// to auditors, not to the person.
+    pub apart: Option<Value>,
 }
 
 impl Event {
     /// An event of a kind, about a resident or nobody.
     #[must_use]
     pub const fn new(kind: &'static str, resident: Option<ResidentId>, body: Value) -> Self {
-        Self { kind, resident, body }
+        Self { kind, resident, body, apart: None }
+    }
+
+    /// The same event, with something kept apart from what its person may read.
+    #[must_use]
+    pub fn with_apart(self, apart: Value) -> Self {
+        Self { apart: Some(apart), ..self }
     }
 }
 
@@ -61,11 +72,36 @@ pub(crate) fn append_with(
     id: [u8; 16],
     event: &Event,
 ) -> Result<(), Fault> {
+    append_numbered(tx, keys, caller, id, event, None)
+}
+
+/// As [`append_with`]; `number` puts the entry into a place of its lane that is empty because an entry was deleted.
+///
+/// # Errors
+/// As [`append`].
+pub(crate) fn append_numbered(
+    tx: &mut Tx<'_>,
+    keys: &KeyRing,
+    caller: &Caller,
+    id: [u8; 16],
+    event: &Event,
+    number: Option<lane::Number>,
+) -> Result<(), Fault> {
     let key: [u8; 32] = caller.random();
+    let number = match number {
+        Some(number) => number,
+        None => lane::next(tx, keys, event.resident, &id)?,
+    };
     let kind = Kind::parse(event.kind).map_err(|_| Fault::bug(format!("not a kind of leaf: {}", event.kind)))?;
-    let canonical = canonical(event, caller)?;
+    let apart = event.apart.as_ref().map(|apart| keep_apart(apart, caller)).transpose()?;
+    let canonical = canonical(event, caller, apart.as_deref())?;
     let leaf = Leaf::commit(id, kind, CoarseTime::from_millis(caller.now.0), &key, &canonical);
-    let body = [&key[..], &canonical].concat();
+    let mut body = [&key[..], &canonical].concat();
+    if let Some(apart) = &apart {
+        // No JSON text has this byte.
+        body.push(0);
+        body.extend_from_slice(apart);
+    }
     let sealed = keys.seal(Domain::Audit, &slot(&id), None, &body, &*caller.entropy)?;
     let row = leaf::NewLeaf {
         event: id,
@@ -75,6 +111,8 @@ pub(crate) fn append_with(
         resident: event.resident.map(|resident| *resident.as_bytes()),
         sealed_body: sealed.into(),
         created_at: caller.now.0,
+        number: Some((number.lane, number.count)),
+        tag: number.tag,
     };
     Ok(leaf::insert(tx, &row)?)
 }
@@ -99,12 +137,44 @@ pub(crate) fn seal_body(
 /// # Errors
 /// `Key` when the sealed body is another event's.
 pub fn open_body(platform: &Platform, event: &[u8; 16], sealed: &[u8]) -> Result<([u8; 32], Vec<u8>), Fault> {
-    let plain = platform.keys.open_sealed(Domain::Audit, &slot(event), None, sealed)?;
-    let (key, canonical) = plain.split_first_chunk::<32>().ok_or_else(|| Fault::stored_data("leaf body too short"))?;
-    Ok((*key, canonical.to_vec()))
+    let (key, canonical, _) = open_whole(&platform.keys, event, sealed)?;
+    Ok((key, canonical))
 }
 
-fn canonical(event: &Event, caller: &Caller) -> Result<Vec<u8>, Fault> {
+/// An event's commitment key, its canonical bytes, and what is kept apart from them.
+pub type Whole = ([u8; 32], Vec<u8>, Option<Vec<u8>>);
+
+/// As [`open_body`], with what is kept apart: for auditors.
+///
+/// # Errors
+/// As [`open_body`]; `StoredData` when what is kept apart is not what the event says.
+pub fn open_whole(keys: &KeyRing, event: &[u8; 16], sealed: &[u8]) -> Result<Whole, Fault> {
+    let plain = keys.open_sealed(Domain::Audit, &slot(event), None, sealed)?;
+    let (key, rest) = plain.split_first_chunk::<32>().ok_or_else(|| Fault::stored_data("leaf body too short"))?;
+    let mut parts = rest.splitn(2, |byte| *byte == 0);
+    let canonical = parts.next().unwrap_or_default().to_vec();
+    Ok((*key, canonical, parts.next().map(<[u8]>::to_vec)))
+}
+
+/// What is kept apart, with a salt: its digest tells nothing to whoever guesses.
+fn keep_apart(apart: &Value, caller: &Caller) -> Result<Vec<u8>, Fault> {
+    let salt: [u8; 16] = caller.random();
+    let whole = json!({"apart": apart, "salt": lionrock_wire::jose::encode(&salt)});
+    Ok(serde_json::to_vec(&whole)?)
+}
+
+fn canonical(event: &Event, caller: &Caller, apart: Option<&[u8]>) -> Result<Vec<u8>, Fault> {
+    if let Some(apart) = apart {
+        let whole = json!({
+            "apart": lionrock_wire::jose::encode(&sha256(apart)),
+            "at": caller.now.0,
+            "body": event.body,
+            "kind": event.kind,
+            "resident": event.resident.map(|id| id.to_string()),
+            "trace": caller.trace.to_string(),
+        });
+        return Ok(serde_json::to_vec(&whole)?);
+    }
     // Written in alphabetical order: the bytes must not depend on whether the JSON library sorts or keeps the order.
     let whole = json!({
         "at": caller.now.0,

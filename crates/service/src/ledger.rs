@@ -13,6 +13,7 @@ pub mod published;
 pub mod receipt;
 pub mod recheck;
 pub mod sequence;
+pub mod witnessed;
 
 pub use desk::{Desk, Standing};
 pub use include::{inclusion, wait};
@@ -22,9 +23,11 @@ pub use published::{Published, published};
 pub use sequence::sequence;
 
 use crate::{Fault, Platform};
-use lionrock_crypto::ring::Signer;
+use lionrock_crypto::ml_dsa::MlDsaKey;
+use lionrock_crypto::ring::{Mac, Signer};
 use lionrock_crypto::sign::{PublicKey, SigningKey};
 use lionrock_ledger::checkpoint;
+use lionrock_ledger::cosign::Cosigner;
 use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
 use lionrock_ledger::note::Verifier;
 use lionrock_store::leaf::Entry;
@@ -61,6 +64,19 @@ fn verifier(origin: &str, key: &SigningKey) -> Result<Verifier, Fault> {
     }
 }
 
+/// The log's own cosigner of type ML-DSA-44, beside its Ed25519 signature: who can forge the one cannot forge the other. Its key
+/// follows from the key of commitments, which is never rotated.
+///
+/// # Errors
+/// `Key` when the ring is incomplete.
+pub fn post_quantum(platform: &Platform) -> Result<(Cosigner, MlDsaKey), Fault> {
+    let origin = origin(platform);
+    let seed = platform.keys.mac(Mac::Commitment, "log ml-dsa-44 v1", origin.as_bytes())?;
+    let key = MlDsaKey::from_seed(&seed)?;
+    let cosigner = Cosigner::ml_dsa_44(&origin, key.public()).map_err(|error| Fault::bug(error.to_string()))?;
+    Ok((cosigner, key))
+}
+
 /// The published bytes of a stored entry.
 pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
     let damaged = |what: &dyn std::fmt::Display| Fault::stored_data(format!("table leaf: {what}"));
@@ -70,7 +86,7 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, Fault> {
         kind: Kind::parse(&entry.kind).map_err(|error| damaged(&error))?,
         time: CoarseTime::from_seconds(seconds).map_err(|error| damaged(&error))?,
         commitment: entry.commitment,
-        tag: None,
+        tag: entry.tag,
     };
     Ok(leaf.encode())
 }

@@ -10,6 +10,7 @@ mod address;
 pub mod authority;
 pub mod backup;
 pub mod break_glass;
+pub mod bulk;
 pub mod census;
 pub mod ceremony;
 pub mod certificate;

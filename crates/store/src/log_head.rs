@@ -17,6 +17,8 @@ pub struct Head {
     pub checkpoint: String,
     /// Unix milliseconds.
     pub signed_at: i64,
+    /// The index of tags under the checkpoint, once there is one.
+    pub tags: Option<Vec<u8>>,
 }
 
 /// The head; `None` before the first signature.
@@ -33,6 +35,7 @@ pub fn read(tx: &mut Tx<'_>) -> Result<Option<Head>, Error> {
         frontier: row.bytes(3)?.to_vec(),
         checkpoint: row.text(4)?.to_owned(),
         signed_at: row.int(5)?,
+        tags: row.opt_bytes(6)?.map(<[u8]>::to_vec),
     }))
 }
 
@@ -52,13 +55,13 @@ pub fn replace(tx: &mut Tx<'_>, head: &Head) -> Result<bool, Error> {
     Ok(tx.execute(REPLACE, &values(head)?)? == 1)
 }
 
-const READ: &str = "SELECT version, size, root, frontier, checkpoint, signed_at FROM log_head WHERE id = 1";
-const INSERT: &str = "INSERT INTO log_head (id, version, size, root, frontier, checkpoint, signed_at) \
-                      VALUES (1, $1, $2, $3, $4, $5, $6)";
+const READ: &str = "SELECT version, size, root, frontier, checkpoint, signed_at, tags FROM log_head WHERE id = 1";
+const INSERT: &str = "INSERT INTO log_head (id, version, size, root, frontier, checkpoint, signed_at, tags) \
+                      VALUES (1, $1, $2, $3, $4, $5, $6, $7)";
 const REPLACE: &str = "UPDATE log_head SET version = $1, size = $2, root = $3, frontier = $4, checkpoint = $5, \
-                       signed_at = $6 WHERE id = 1 AND version = $1 - 1";
+                       signed_at = $6, tags = $7 WHERE id = 1 AND version = $1 - 1";
 
-fn values(head: &Head) -> Result<[Value; 6], Error> {
+fn values(head: &Head) -> Result<[Value; 7], Error> {
     let size = i64::try_from(head.size).map_err(|_| Error::Corrupt { what: "log_head.size".to_owned() })?;
     Ok([
         Value::from(head.version),
@@ -67,5 +70,6 @@ fn values(head: &Head) -> Result<[Value; 6], Error> {
         Value::from(&head.frontier),
         Value::from(&head.checkpoint),
         Value::from(head.signed_at),
+        Value::from(head.tags.as_deref()),
     ])
 }

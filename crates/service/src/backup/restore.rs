@@ -19,7 +19,11 @@ use lionrock_crypto::ring::{KeyRing, Root, Signer};
 use lionrock_crypto::sign::Algorithm;
 use lionrock_ledger::checkpoint::{self, Checkpoint};
 use lionrock_ledger::hash::Hash;
+use crate::access::lane;
+use lionrock_ledger::index::Index;
 use lionrock_ledger::leaf::Leaf;
+use lionrock_ledger::tag::Tag;
+use std::collections::HashMap;
 use lionrock_ledger::tree::Frontier;
 use lionrock_model::id::ResidentId;
 use lionrock_store::log_head::Head;
@@ -345,6 +349,8 @@ struct Later {
     index: u64,
     leaf: Leaf,
     body: Option<Arc<Body>>,
+    /// Whose entry it is, found by its tag.
+    number: Option<([u8; 16], i64)>,
 }
 
 /// Puts the ledger's later entries into the store, takes away again what they took away, and writes the head.
@@ -357,14 +363,18 @@ async fn later_entries(
     progress: &Progress,
 ) -> Result<Replayed, Trouble> {
     let mut replayed = Replayed::default();
+    let mut tagged = platform.store.read(leaf::any_tag).await?;
     let end = history.checkpoint.size;
+    let owned = rejoin(platform, history, tree.size()).await?;
     while tree.size() < end {
         let mut batch = Vec::new();
         for leaf in history.entries(tree.size())? {
             let index = tree.size();
+            tagged |= leaf.tag.is_some() || leaf.kind.as_str() == lionrock_ledger::index::KIND;
             let body = history.revocation(index, &leaf, custodians)?.map(Arc::new);
             tree.push(Hash::of_entry(&leaf.encode()));
-            batch.push(Later { index, leaf, body });
+            let number = leaf.tag.and_then(|tag| owned.get(&tag).copied());
+            batch.push(Later { index, leaf, body, number });
         }
         let (owned, by) = (Arc::clone(platform), caller.clone());
         let done = platform.store.write(move |tx| adopt(tx, &owned, &by, &batch)).await?;
@@ -383,14 +393,60 @@ async fn later_entries(
         frontier: tree.to_bytes(),
         checkpoint: history.note.clone(),
         signed_at: caller.now.0,
+        // The index of tags is built again with the next entry.
+        tags: Some(Index::default().to_bytes()).filter(|_| tagged),
     };
     platform.store.write(move |tx| log_head::insert(tx, &head)).await?;
     Ok(replayed)
 }
 
+/// Whose the later entries of the log are: the lanes that came with the backup know which tag comes next. Lanes are set
+/// forward before anything is written, so that no number is given twice.
+async fn rejoin(
+    platform: &Arc<Platform>,
+    history: &History,
+    from: u64,
+) -> Result<HashMap<Tag, ([u8; 16], i64)>, Trouble> {
+    let mut next = HashMap::new();
+    let mut after = Vec::new();
+    loop {
+        let begin = after.clone();
+        let page = platform.store.read(move |tx| lionrock_store::lane::page(tx, &begin, 1024)).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id.to_vec();
+        for lane in page {
+            if let Some(tag) = lane::tag(&platform.keys, &lane.id, lane.count + 1)? {
+                next.insert(tag, (lane.id, lane.count + 1));
+            }
+        }
+    }
+    let (mut found, mut counts) = (HashMap::new(), HashMap::new());
+    let mut index = from;
+    while index < history.checkpoint.size {
+        for leaf in history.entries(index)? {
+            index += 1;
+            let Some((lane, number)) = leaf.tag.and_then(|tag| next.remove(&tag)) else { continue };
+            found.extend(leaf.tag.map(|tag| (tag, (lane, number))));
+            counts.insert(lane, number);
+            if let Some(tag) = lane::tag(&platform.keys, &lane, number + 1)? {
+                next.insert(tag, (lane, number + 1));
+            }
+        }
+    }
+    let mut forward = Vec::new();
+    for (lane, count) in counts {
+        forward.push((lane, count, lane::code(&platform.keys, &lane, count)?));
+    }
+    let work = move |tx: &mut Tx<'_>| {
+        forward.iter().try_for_each(|(lane, count, code)| lionrock_store::lane::set_forward(tx, lane, *count, code))
+    };
+    platform.store.write::<(), Fault>(move |tx| Ok(work(tx)?)).await?;
+    Ok(found)
+}
+
 fn adopt(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, batch: &[Later]) -> Result<Replayed, Trouble> {
     let mut replayed = Replayed::default();
-    for Later { index, leaf, body } in batch {
+    for Later { index, leaf, body, number } in batch {
         let kind = leaf.kind.as_str();
         // An entry that waited for its place when the backup was made: its effect is in the rows.
         let waited = leaf::by_event(tx, &leaf.event)?.is_some();
@@ -403,12 +459,15 @@ fn adopt(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, batch: &[Later])
             resident: None,
             sealed_body: Vec::new(),
             created_at: seconds.saturating_mul(1000),
+            number: *number,
+            tag: leaf.tag,
         };
+        row.resident = number.map(|(lane, _)| lane).filter(|_| leaf.tag.is_some());
         let mut sealed = None;
         if let Some(body) = body.as_deref().filter(|_| !waited) {
             let said: serde_json::Value = serde_json::from_slice(&body.canonical).map_err(Fault::from)?;
             let id = said.get("resident").and_then(serde_json::Value::as_str);
-            row.resident = id.and_then(|id| ResidentId::parse(id).ok()).map(|id| *id.as_bytes());
+            row.resident = id.and_then(|id| ResidentId::parse(id).ok()).map(|id| *id.as_bytes()).or(row.resident);
             row.created_at = said.get("at").and_then(serde_json::Value::as_i64).unwrap_or(row.created_at);
             sealed = Some(audit::seal_body(platform, caller, &leaf.event, &body.key, &body.canonical)?);
         }

@@ -1,5 +1,8 @@
 //! Where journeys ask the sequencer to hurry, and see how far the published log is.
 
+use lionrock_ledger::cosign::Cosigner;
+use lionrock_model::time::Millis;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio::sync::{Notify, watch};
 
 /// One in each platform, shared by the journeys and the job.
@@ -7,6 +10,19 @@ use tokio::sync::{Notify, watch};
 pub struct Desk {
     bell: Notify,
     standing: watch::Sender<Standing>,
+    witnesses: OnceLock<Vec<Cosigner>>,
+    witnessing: Mutex<Option<Witnessing>>,
+}
+
+/// What witnesses signed last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Witnessing {
+    /// Entries under the checkpoint.
+    pub size: u64,
+    /// When.
+    pub at: Millis,
+    /// How many witnesses signed it.
+    pub witnesses: usize,
 }
 
 /// How far the published log is.
@@ -22,7 +38,12 @@ pub struct Standing {
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { bell: Notify::new(), standing: watch::Sender::new(Standing::default()) }
+        Self {
+            bell: Notify::new(),
+            standing: watch::Sender::new(Standing::default()),
+            witnesses: OnceLock::new(),
+            witnessing: Mutex::new(None),
+        }
     }
 }
 
@@ -36,6 +57,28 @@ impl Desk {
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing.borrow().clone()
+    }
+
+    /// Says whose cosignatures count here; once, at the start.
+    pub fn set_witnesses(&self, keys: Vec<Cosigner>) {
+        // A second call would be a mistake of the wiring; the first one holds.
+        drop(self.witnesses.set(keys));
+    }
+
+    /// The keys of the configured witnesses.
+    #[must_use]
+    pub fn witnesses(&self) -> Vec<Cosigner> {
+        self.witnesses.get().cloned().unwrap_or_default()
+    }
+
+    /// What witnesses signed last; nothing before the first time.
+    #[must_use]
+    pub fn witnessing(&self) -> Option<Witnessing> {
+        *self.witnessing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn witnessed(&self, size: u64, at: Millis, witnesses: usize) {
+        *self.witnessing.lock().unwrap_or_else(PoisonError::into_inner) = Some(Witnessing { size, at, witnesses });
     }
 
     /// Sees every later change of the standing.

@@ -4,10 +4,11 @@
 //! leaves a log that verifies: files appear whole (written aside, synced, renamed) and the checkpoint that needs
 //! them follows. What is missing is written again by the next round.
 
-use super::{encode, folder, origin, verifiers};
+use super::{encode, folder, origin, post_quantum, verifiers};
 use crate::backup::journal::Journal;
 use crate::{Fault, Platform};
 use lionrock_ledger::checkpoint::{Checkpoint, Error as CheckpointError};
+use lionrock_ledger::cosign::Cosigner;
 use lionrock_ledger::hash::Hash;
 use lionrock_ledger::note::{Error as NoteError, Verifier};
 use lionrock_ledger::source::{self, Directory};
@@ -35,7 +36,7 @@ impl Publisher {
     /// # Errors
     /// `Key` when the ring has no checkpoint key.
     pub fn new(platform: &Platform) -> Result<Self, Fault> {
-        let folder = Folder { path: folder(platform), origin: origin(platform), known: verifiers(platform)? };
+        let folder = Folder::of(platform)?;
         Ok(Self { folder, state: None, journal: Journal::new(platform) })
     }
 
@@ -75,7 +76,8 @@ impl Publisher {
             if seen.checkpoint.size == head.size && seen.checkpoint.root.0 != head.root {
                 return Err(contradiction("the store has other entries"));
             }
-            if seen.note == head.checkpoint.as_bytes()
+            // Witnesses may have added their signatures.
+            if seen.note.starts_with(head.checkpoint.as_bytes())
                 && self.state.as_ref().is_some_and(|s| s.edge.size() == head.size)
             {
                 return self.journal.bring_up(platform, head.size).await;
@@ -197,6 +199,8 @@ impl State {
             folder.put(&resource.to_string(), &tile::bytes_of(hashes), &mut self.unsynced)?;
         }
         folder.put(tile::KEY, &folder.keys(), &mut self.unsynced)?;
+        let cosigners: String = folder.cosigners.iter().map(|key| format!("{key}\n")).collect();
+        folder.put(tile::COSIGNERS, cosigners.as_bytes(), &mut self.unsynced)?;
         folder.sync(&mut self.unsynced)?;
         failpoint::reach("ledger-tiles");
         folder.put(tile::CHECKPOINT, note.as_bytes(), &mut self.unsynced)?;
@@ -212,6 +216,25 @@ struct Folder {
     path: PathBuf,
     origin: String,
     known: Vec<Verifier>,
+    cosigners: Vec<Cosigner>,
+}
+
+/// Adds cosignature lines to the published checkpoint, when it is still this one, and keeps it as the newest that was
+/// witnessed. The lines were verified by the caller.
+///
+/// # Errors
+/// `Outside` when files cannot be written.
+pub(crate) fn cosign(platform: &Platform, note: &str, lines: &str) -> Result<(), Fault> {
+    let folder = Folder::of(platform)?;
+    // Another process is publishing: the next round comes soon.
+    let Some(_lock) = folder.lock()? else { return Ok(()) };
+    let cosigned = format!("{note}{lines}");
+    let mut unsynced = BTreeSet::new();
+    folder.put(tile::WITNESSED, cosigned.as_bytes(), &mut unsynced)?;
+    if folder.seen()?.is_some_and(|seen| seen.note == note.as_bytes()) {
+        folder.put(tile::CHECKPOINT, cosigned.as_bytes(), &mut unsynced)?;
+    }
+    folder.sync(&mut unsynced)
 }
 
 /// A checkpoint as published.
@@ -222,6 +245,12 @@ struct Seen {
 }
 
 impl Folder {
+    fn of(platform: &Platform) -> Result<Self, Fault> {
+        let mut cosigners = vec![post_quantum(platform)?.0];
+        cosigners.extend(platform.ledger.witnesses());
+        Ok(Self { path: folder(platform), origin: origin(platform), known: verifiers(platform)?, cosigners })
+    }
+
     /// Makes sure only one process writes; `None` when another holds the folder.
     fn lock(&self) -> Result<Option<File>, Fault> {
         let open = || {

@@ -23,7 +23,7 @@ pub struct Published {
 /// # Errors
 /// `Outside` when the file is there and cannot be read.
 pub async fn published(platform: &Arc<Platform>, path: String) -> Result<Option<Published>, Fault> {
-    let text = path == tile::CHECKPOINT || path == tile::KEY;
+    let text = tile::is_text(&path);
     if !text && Resource::parse(&path).is_none() {
         return Ok(None);
     }
