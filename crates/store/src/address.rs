@@ -1,11 +1,12 @@
 //! Store addresses: `sqlite:PATH` and `postgres://…`.
 
 use crate::Error;
+use crate::tls::Tls;
 use lionrock_model::site::Endpoint;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 
 /// Where a store is. Shows no password.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub enum Address {
 pub struct PostgresAddress {
     pub(crate) config: tokio_postgres::Config,
     pub(crate) pool: usize,
+    pub(crate) tls: Option<Tls>,
 }
 
 /// Connections to one server when the address does not say `pool=N`.
@@ -64,6 +66,19 @@ impl PostgresAddress {
         named.chain(self.config.get_hostaddrs().iter().map(|address| Endpoint::Host(address.to_string()))).collect()
     }
 
+    /// The machines it would reach over a network without protection: none when there is TLS, and none of this machine's own.
+    #[must_use]
+    pub fn in_clear(&self) -> Vec<Endpoint> {
+        if self.tls.is_some() {
+            return Vec::new();
+        }
+        let own = |text: &str| {
+            text == "localhost" || text.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        };
+        let far = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Host(name) if !own(name));
+        self.endpoints().into_iter().filter(far).collect()
+    }
+
     /// The password, from the address or its file.
     #[must_use]
     pub fn password(&self) -> Option<&[u8]> {
@@ -83,12 +98,14 @@ impl std::fmt::Debug for Address {
 fn postgres(url: &str) -> Result<PostgresAddress, Error> {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let mut pool = POOL;
-    let mut password = None;
+    let (mut password, mut mode, mut authorities) = (None, None, None);
     let mut kept = Vec::new();
     for option in query.split('&').filter(|option| !option.is_empty()) {
         match option.split_once('=') {
             Some(("pool", count)) => pool = pool_size(count)?,
             Some(("password_file", path)) => password = Some(password_from(path)?),
+            Some(("sslmode", word)) => mode = Some(word),
+            Some(("sslrootcert", file)) => authorities = Some(file),
             _ => kept.push(option),
         }
     }
@@ -98,22 +115,38 @@ fn postgres(url: &str) -> Result<PostgresAddress, Error> {
     if let Some(password) = password {
         config.password(password);
     }
-    if matches!(config.get_ssl_mode(), tokio_postgres::config::SslMode::Require) {
-        return Err(wrong(
-            "TLS to PostgreSQL is not built in yet: use a Unix socket, or a tunnel, and leave sslmode out",
-        ));
+    let tls = protection(mode, authorities)?;
+    if tls.is_some() && config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_))) {
+        return Err(wrong("a Unix socket needs no TLS: leave sslmode out"));
     }
+    config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT);
     }
     // A statement that hangs must not hold a row for ever; comparing text by bytes and planning by index keep both
     // engines alike and serializable transactions from clashing over whole tables.
-    let limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s \
+    // The server itself ends a session that stands still between two statements, so that nothing sealed long ago is committed
+    // ([`LONGEST_WRITE`](crate::LONGEST_WRITE)); the address cannot say otherwise, since the last word counts.
+    let limits = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s \
                   -c enable_seqscan=off -c client_encoding=UTF8";
-    let options = config.get_options().map_or(limits.to_owned(), |own| format!("{limits} {own}"));
+    let options = config.get_options().map_or(limits.to_owned(), |own| format!("{own} {limits}"));
     config.options(&options).application_name("lionrock");
     config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(20));
-    Ok(PostgresAddress { config, pool })
+    Ok(PostgresAddress { config, pool, tls })
+}
+
+/// What `sslmode` and `sslrootcert` ask for.
+fn protection(mode: Option<&str>, authorities: Option<&str>) -> Result<Option<Tls>, Error> {
+    let named = match mode {
+        None | Some("disable") if authorities.is_none() => return Ok(None),
+        None | Some("disable") => return Err(wrong("sslrootcert needs sslmode=verify-full")),
+        Some("verify-full") => true,
+        Some("require" | "verify-ca") => false,
+        Some(_) => return Err(wrong("sslmode must be verify-full, require (any name the authority vouches for) or disable")),
+    };
+    let authorities = authorities
+        .ok_or_else(|| wrong("TLS without looking at the certificate protects from nobody: name sslrootcert=FILE"))?;
+    Tls::new(authorities, named).map(Some)
 }
 
 fn page_count(text: &str) -> Result<u32, Error> {

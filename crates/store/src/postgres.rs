@@ -19,6 +19,9 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 const ATTEMPTS: u32 = 30;
 /// How long one statement may take, counted here too: the server may be gone without saying so.
 const STATEMENT: Duration = Duration::from_secs(20);
+/// A transaction that writes is given up when it is older than this at its end. With the 10 s after which the server ends a session
+/// that stands still ([`crate::address`]) nothing is committed later than [`crate::LONGEST_WRITE`] after it was begun.
+const WHOLE: Duration = Duration::from_secs(15);
 /// Bytes of each table with its indexes.
 pub(crate) const SIZES: &str = "SELECT relname::text, pg_total_relation_size(oid) FROM pg_class \
                                 WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname";
@@ -57,7 +60,10 @@ impl Postgres {
 
     fn connect(server: &PostgresAddress) -> Result<Self, Error> {
         let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(server.config.clone(), NoTls, settings);
+        let manager = match server.tls.clone() {
+            Some(tls) => Manager::from_config(server.config.clone(), tls, settings),
+            None => Manager::from_config(server.config.clone(), NoTls, settings),
+        };
         let pool = Pool::builder(manager)
             .max_size(server.pool)
             .runtime(Runtime::Tokio1)
@@ -100,7 +106,7 @@ impl Postgres {
         let mut tries = self.pool.status().size;
         loop {
             let client = self.client().await.inspect_err(|error| self.failed(error))?;
-            let mut link = Link { handle: Handle::current(), client, broken: false };
+            let mut link = Link { handle: Handle::current(), client, broken: false, since: None };
             let work = move || {
                 let mut tx = Tx::new(tx::Link::Postgres(&link));
                 let outcome = attempt(&mut tx, &mut f);
@@ -146,6 +152,7 @@ impl Postgres {
     {
         for round in 0..ATTEMPTS {
             let mut link = self.begun(begin).await.inspect_err(|error| self.failed(error))?;
+            link.since = Some(now());
             let work = move || {
                 let end = link.write(&mut f);
                 link.leave();
@@ -198,7 +205,7 @@ impl Postgres {
         for _ in 0..=self.pool.status().size {
             let client = self.client().await?;
             match limited(client.batch_execute(begin), begin).await {
-                Ok(()) => return Ok(Link { handle: Handle::current(), client, broken: false }),
+                Ok(()) => return Ok(Link { handle: Handle::current(), client, broken: false, since: None }),
                 Err(error) => {
                     drop(Object::take(client));
                     if !matches!(error, Error::Unavailable { .. }) {
@@ -241,6 +248,8 @@ pub(crate) struct Link {
     client: Object,
     /// Not to be used again: closed instead of going back to the pool.
     broken: bool,
+    /// When the transaction began, if it writes.
+    since: Option<tokio::time::Instant>,
 }
 
 impl Link {
@@ -273,6 +282,9 @@ impl Link {
 
     fn commit(&self) -> Result<(), Error> {
         failpoint::reach("postgres-before-commit");
+        if self.since.is_some_and(|since| since.elapsed() > WHOLE) {
+            return Err(Error::unavailable("a transaction took too long"));
+        }
         let outcome = self.run("COMMIT");
         failpoint::reach("postgres-after-commit");
         outcome
@@ -308,6 +320,11 @@ impl Link {
             sql,
         ))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a transaction lasts, and nothing that is written down")]
+fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }
 
 async fn limited<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>, sql: &str) -> Result<T, Error> {
@@ -370,9 +387,18 @@ fn refused(error: &tokio_postgres::Error) -> Error {
         Some(code @ ("28000" | "28P01")) => format!("the PostgreSQL server refused the user or password ({code})"),
         Some("53300") => "the PostgreSQL server has no free connections".to_owned(),
         Some(code) => format!("the PostgreSQL server refused the connection ({code})"),
-        None => "the PostgreSQL server does not answer".to_owned(),
+        None => match said_of_tls(error) {
+            Some(why) => format!("no TLS with the PostgreSQL server: {why}"),
+            None => "the PostgreSQL server does not answer".to_owned(),
+        },
     };
     Error::unavailable(why)
+}
+
+/// What went wrong with TLS, if it was that: words of the libraries, about certificates and nothing else.
+fn said_of_tls(error: &tokio_postgres::Error) -> Option<String> {
+    let tls = error.to_string().contains("TLS");
+    tls.then(|| std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 impl ToSql for Value {

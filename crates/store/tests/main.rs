@@ -9,4 +9,5 @@ mod opening;
 mod outage;
 mod schema;
 mod sealed;
+mod tls;
 mod transaction;

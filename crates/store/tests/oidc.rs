@@ -5,7 +5,7 @@ use lionrock_model::oidc::Pseudonym;
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 use lionrock_store::consent::{self, Consent};
-use lionrock_store::oidc_grant::{self, Grant};
+use lionrock_store::oidc_grant::{self, Access, Grant};
 use lionrock_store::oidc_request::{self, Request};
 use lionrock_store::{Error, Store, oidc_assertion, oidc_pseudonym};
 use lionrock_testkit::both_engines;
@@ -29,6 +29,7 @@ fn request() -> Request {
         created_at: Millis(1_000),
         expires_at: Millis(2_000),
         used_at: None,
+        proof: Some([6; 32]),
     }
 }
 
@@ -50,7 +51,14 @@ fn grant() -> Grant {
         used_at: None,
         access_expires_at: None,
         revoked_at: None,
+        fields: vec![Field::Email, Field::Birth],
+        proof: Some([6; 32]),
+        access_proof: None,
     }
+}
+
+fn token(word: u8, until: i64) -> Access {
+    Access { digest: [word; 32], expires_at: Millis(until), proof: [7; 32] }
 }
 
 /// The consent the grant stands on.
@@ -103,7 +111,7 @@ both_engines! {
         write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
         let exchange = |word: u8| store.compare_and_set(move |tx| {
             let fresh = oidc_assertion::take(tx, "library", [word; 32], Millis(5))?;
-            Ok::<_, Error>(fresh && oidc_grant::exchange(tx, [4; 32], Millis(1_500), [word; 32], Millis(9_000))?)
+            Ok::<_, Error>(fresh && oidc_grant::exchange(tx, [4; 32], Millis(1_500), &token(word, 9_000))?)
         });
         let (a, b, c, d) = tokio::join!(exchange(21), exchange(22), exchange(23), exchange(21));
         let won: usize = [a, b, c, d].into_iter().map(|it| usize::from(it.unwrap())).sum();
@@ -121,7 +129,7 @@ both_engines! {
         write(&store, |tx| consent::end(tx, resident(1), "library", Millis(950))).await;
         // Given out by a transaction that saw the consent still standing.
         write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
-        assert!(!write(&store, |tx| oidc_grant::exchange(tx, [4; 32], Millis(1_500), [5; 32], Millis(9))).await);
+        assert!(!write(&store, |tx| oidc_grant::exchange(tx, [4; 32], Millis(1_500), &token(5, 9))).await);
     }
 
     fn an_assertion_counts_once_at_its_service(store) {
@@ -152,12 +160,13 @@ both_engines! {
         write(&store, |tx| consent::insert(tx, &approval())).await;
         write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
         assert_eq!(store.read(|tx| oidc_grant::by_code(tx, [4; 32])).await.unwrap(), Some(grant()));
-        let exchange = |now: i64| store.write(move |tx| oidc_grant::exchange(tx, [4; 32], Millis(now), [5; 32], Millis(9_000)));
+        let exchange = |now: i64| store.write(move |tx| oidc_grant::exchange(tx, [4; 32], Millis(now), &token(5, 9_000)));
         assert!(!exchange(2_000).await.unwrap(), "too late");
         assert!(exchange(1_999).await.unwrap());
         assert!(!exchange(1_999).await.unwrap(), "twice");
         let held = store.read(|tx| oidc_grant::by_access(tx, [5; 32])).await.unwrap().unwrap();
         assert_eq!((held.used_at, held.access_expires_at, held.revoked_at), (Some(Millis(1_999)), Some(Millis(9_000)), None));
+        assert_eq!((held.access_proof, held.proof), (Some([7; 32]), Some([6; 32])));
         assert!(write(&store, |tx| oidc_grant::revoke(tx, [4; 32], Millis(3))).await);
         let held = store.read(|tx| oidc_grant::by_access(tx, [5; 32])).await.unwrap().unwrap();
         assert_eq!(held.revoked_at, Some(Millis(3)));
@@ -167,7 +176,7 @@ both_engines! {
         write(&store, |tx| consent::insert(tx, &approval())).await;
         write(&store, |tx| oidc_grant::insert(tx, &grant())).await;
         assert_eq!(write(&store, |tx| oidc_grant::revoke_for(tx, resident(1), "library", Millis(3))).await, 1);
-        assert!(!write(&store, |tx| oidc_grant::exchange(tx, [4; 32], Millis(1_500), [5; 32], Millis(9))).await);
+        assert!(!write(&store, |tx| oidc_grant::exchange(tx, [4; 32], Millis(1_500), &token(5, 9))).await);
     }
 
     fn consents_end_for_one_service_alone(store) {

@@ -94,15 +94,36 @@ fn a_full_disk_is_said_and_recovers() {
 }
 
 /// A cluster of its own, so that it can be ended.
-struct Server(tempfile::TempDir);
+pub struct Server(tempfile::TempDir, Option<u16>);
 
 impl Server {
-    fn tell(&self, word: &str) -> String {
+    /// One that also listens at a port, with TLS.
+    pub fn with_tls(folder: tempfile::TempDir, port: u16) -> Self {
+        Self(folder, Some(port))
+    }
+
+    /// Ends it, and starts it without TLS at the same port.
+    pub fn without_tls(&self) {
+        self.tell("halt");
+        self.run("start", &[("LIONROCK_TLS", "off")]);
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn tell(&self, word: &str) -> String {
+        self.run(word, &[])
+    }
+
+    fn run(&self, word: &str, settings: &[(&str, &str)]) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/postgres");
         let output = Command::new(script)
             .arg(word)
             .arg(self.0.path().join("notes"))
             .env("LIONROCK_DURABLE", "1")
+            .envs(self.1.map(|port| ("LIONROCK_TLS_PORT", port.to_string())))
+            .envs(settings.iter().copied())
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -120,7 +141,7 @@ impl Drop for Server {
 fn a_server_that_went_away_fails_closed_and_comes_back() {
     // The macro's place is not used: it only keeps the rule about leaving PostgreSQL out.
     on_postgres(|_place| async move {
-        let server = Server(tempfile::tempdir().unwrap());
+        let server = Server(tempfile::tempdir().unwrap(), None);
         let url = server.tell("start");
         let store = Store::open_with(&format!("{url}&pool=4"), BLOBS).await.unwrap();
         let warm: Vec<_> = (0..4)
@@ -151,7 +172,7 @@ fn a_server_that_went_away_fails_closed_and_comes_back() {
 #[test]
 fn a_server_that_restarted_unnoticed_is_used_again_at_once() {
     on_postgres(|_place| async move {
-        let server = Server(tempfile::tempdir().unwrap());
+        let server = Server(tempfile::tempdir().unwrap(), None);
         let url = server.tell("start");
         let store = Store::open_with(&format!("{url}&pool=4"), BLOBS).await.unwrap();
         add(&store, 1, 10).await.unwrap();
@@ -213,5 +234,48 @@ fn a_failing_job_takes_nothing_of_its_neighbours() {
             assert_eq!(task.await.unwrap(), expected);
         }
         assert_eq!(ids(&store).await, (0..300).filter(|number| number % 3 == 0).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_server_process_that_stands_still_cannot_commit_what_it_sealed_long_ago() {
+    on_postgres(|place| async move {
+        let store = Store::open_with(place.url(), BLOBS).await.unwrap();
+        let show = |name: &'static str| {
+            let ask: &'static str = Box::leak(format!("SELECT current_setting('{name}')").into_boxed_str());
+            let store = store.clone();
+            async move {
+                let row: Result<_, Error> = store.read(move |tx| tx.first(ask, &[])).await;
+                row.unwrap().unwrap().text(0).unwrap().to_owned()
+            }
+        };
+        assert_eq!(show("idle_in_transaction_session_timeout").await, "10s");
+        assert_eq!(show("statement_timeout").await, "15s");
+        // The process is frozen between two statements: the server gives it up, whatever it does when it wakes.
+        let begun = Instant::now();
+        let written: Result<(), Error> = store
+            .write(|tx| {
+                tx.execute("INSERT INTO blob (id, body) VALUES ($1, $2)", &[7_i64.into(), vec![1_u8].into()])?;
+                std::thread::sleep(Duration::from_secs(11));
+                Ok(())
+            })
+            .await;
+        assert!(matches!(written, Err(Error::Unavailable { .. })), "{written:?}");
+        assert_eq!(ids(&store).await, [0_i64; 0]);
+        // Busy all the time, statement after statement, and too old in the end: given up as well.
+        let written: Result<(), Error> = store
+            .write(|tx| {
+                tx.execute("INSERT INTO blob (id, body) VALUES ($1, $2)", &[8_i64.into(), vec![1_u8].into()])?;
+                for _ in 0..4 {
+                    std::thread::sleep(Duration::from_secs(4));
+                    tx.query("SELECT id FROM blob", &[])?;
+                }
+                Ok(())
+            })
+            .await;
+        assert!(matches!(written, Err(Error::Unavailable { .. })), "{written:?}");
+        assert_eq!(ids(&store).await, [0_i64; 0]);
+        assert!(begun.elapsed() < lionrock_store::LONGEST_WRITE * 2);
+        add(&store, 9, 10).await.expect("the next write is as good as ever");
     });
 }
