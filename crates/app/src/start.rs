@@ -111,6 +111,7 @@ pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Resu
         authority: Default::default(),
         limits,
         custodian: config.backup.custodian()?,
+        staff: None,
     })
 }
 

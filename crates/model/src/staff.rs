@@ -3,6 +3,13 @@
 //! A contractor is no [`Role`]. It is an [`Identity`] of test realms alone: the variant holds a [`TestRealm`], which nobody can
 //! make in production.
 
+mod duty;
+
+pub use duty::{
+    DutyRefusal, INVITE, Network, OfficerName, PROPOSAL, REPORT, REVIEW_EVERY, REVIEW_OPEN, RIGHTS_LONGEST,
+    RIGHTS_UNUSED, SESSION_IDLE, SESSION_TOTAL, StaffNumber,
+};
+
 use crate::id::OfficerId;
 use crate::realm::{Realm, TestRealm};
 use crate::time::Millis;

@@ -312,6 +312,12 @@ impl Certificate {
         Ok(Some((first.critical, value)))
     }
 
+    /// Whether it may sign other certificates: basic constraints say so (RFC 5280, section 4.2.1.9).
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.extension::<BasicConstraints>().is_ok_and(|found| found.is_some_and(|(_, constraints)| constraints.ca))
+    }
+
     /// All extensions by name.
     pub fn extension_names(&self) -> impl Iterator<Item = (ObjectIdentifier, bool)> + '_ {
         self.parsed.tbs_certificate().extensions().into_iter().flatten().map(|one| (one.extn_id, one.critical))

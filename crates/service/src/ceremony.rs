@@ -372,7 +372,11 @@ pub fn digest(random: &[u8; 32], kind: CeremonyKind, shown: &[u8]) -> [u8; 32] {
     digest.finish()
 }
 
-fn keep(
+/// Makes a challenge for what is asked and keeps it for one answer.
+///
+/// # Errors
+/// Of the store.
+pub(crate) fn keep(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,
@@ -409,7 +413,11 @@ fn of_row(row: &Ceremony) -> Imprint {
     Imprint::new().bytes(&row.binding).maybe(row.user_handle.as_deref()).at(row.expires)
 }
 
-fn take(
+/// Takes the challenge of an answer out, if it was made for exactly this.
+///
+/// # Errors
+/// Of the store. A refusal is the inner `Err`.
+pub(crate) fn take(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,
@@ -433,12 +441,12 @@ fn take(
     Ok(Ok(taken))
 }
 
-fn digest_part(challenge: &[u8]) -> [u8; 32] {
+pub(crate) fn digest_part(challenge: &[u8]) -> [u8; 32] {
     challenge.last_chunk::<32>().copied().unwrap_or_default()
 }
 
 /// The check's name goes to the log; the person learns only what they can act on.
-fn refused(caller: &Caller, failure: Failure) -> PasskeyRefusal {
+pub(crate) fn refused(caller: &Caller, failure: Failure) -> PasskeyRefusal {
     tracing::info!(trace = %caller.trace, check = failure.code(), "a passkey's answer was refused");
     match failure {
         Failure::UserVerification => PasskeyRefusal::UserNotVerified,
@@ -461,6 +469,6 @@ fn described(known: Credential) -> Descriptor {
     Descriptor::new(known.external_id, known.transports)
 }
 
-fn lifetime_ms(platform: &Platform) -> u32 {
+pub(crate) fn lifetime_ms(platform: &Platform) -> u32 {
     u32::try_from(platform.settings.limits.ceremony.as_millis()).unwrap_or(u32::MAX)
 }

@@ -61,6 +61,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Who alone can open backups and the journal of revocations; without one neither is made.
     pub custodian: Option<Custodian>,
+    /// The staff house; without one there are no officers and no staff pages.
+    pub staff: Option<crate::staff::House>,
 }
 
 /// Spans and counts that policy fixes. Tests shorten them; a production realm runs with the defaults.

@@ -4,12 +4,20 @@
 //! Everything else is real: the passkey is checked as at any registration, the facts are sealed as always, the ledger
 //! gets its leaf.
 
+mod officers;
+
+pub use officers::{EnrolOfficer, begin_officer, enrol_officer};
+
 use crate::audit::Event;
 use crate::ceremony::{self, Ask};
+use crate::counter::case;
+use crate::freshness::Mark;
 use crate::{Caller, Error, Fault, Platform, freshness, vault};
 use lionrock_model::budget::Budget;
+use lionrock_model::counter::{CaseKind, CaseState};
 use lionrock_model::credential::{CeremonyKind, CredentialName};
 use lionrock_model::id::ResidentId;
+use lionrock_model::level::{EVIDENCE, Ground};
 use lionrock_model::person::{CardFacts, Email};
 use lionrock_model::refusals;
 use lionrock_store::{Tx, resident};
@@ -71,6 +79,35 @@ pub async fn enrol(
     platform.store.write(move |tx| carry_out(tx, &owned, &caller, &command)).await
 }
 
+/// Puts down the evidence of a synthetic person for *Plus*, in place of an officer at a counter; everything after it is the real journey
+/// ([`crate::upgrade`]): age, cooling-off, and the person's own passkey over what is shown.
+///
+/// # Errors
+/// [`EnrolRefusal::NotSynthetic`] outside test realms; faults of the store.
+pub async fn evidence(platform: &Arc<Platform>, caller: &Caller, who: ResidentId) -> Result<(), Error<EnrolRefusal>> {
+    if !platform.settings.realm.is_test() {
+        return Err(Error::Refuse(EnrolRefusal::NotSynthetic));
+    }
+    let (owned, caller) = (Arc::clone(platform), caller.clone());
+    Ok(platform
+        .store
+        .write(move |tx| {
+            if let Some(before) = case::of_resident(tx, &owned, who, CaseKind::Upgrade, caller.now)? {
+                case::end(tx, &owned, &caller, before)?;
+            }
+            let mut shown = case::new(&caller, CaseKind::Upgrade);
+            shown.resident = Some(who);
+            shown.state = CaseState::Shown;
+            shown.ground = Some(Ground::Rehearsal);
+            shown.expires = caller.now.after(EVIDENCE);
+            let body = json!({"case": shown.id.to_string(), "ground": Ground::Rehearsal.word()});
+            let event = Event::new("errand.shown", Some(who), body);
+            shown.approval = Some(freshness::append(tx, &owned, &caller, Mark::Shown(shown.id), &event)?);
+            case::add(tx, &owned, shown).map(drop)
+        })
+        .await?)
+}
+
 fn carry_out(
     tx: &mut Tx<'_>,
     platform: &Platform,
@@ -97,6 +134,7 @@ fn carry_out(
         created_at: caller.now.0,
     };
     resident::insert(tx, &row)?;
+    crate::monitor::known::family(tx, platform, id, &command.facts)?;
     let contact = vault::seal_email(platform, caller, id, 2, &key, &command.email)?;
     resident::set_contact(tx, id, 1, contact)?;
     freshness::record(tx, platform, caller, &Event::new("account.rehearsed", Some(id), json!({})))?;

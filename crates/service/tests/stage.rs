@@ -64,6 +64,7 @@ pub fn over(store: lionrock_store::Store, keys: KeyRing, realm: &Realm, issuer: 
         authority: Default::default(),
         limits: Limits::default(),
         custodian: None,
+        staff: None,
     };
     let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody), activation: Arc::new(lionrock_service::port::activation::Absent) };
     Platform {

@@ -12,6 +12,7 @@ CREATE TABLE officer (
     rights_until INTEGER NOT NULL,
     proposed_by BYTES,
     approved_by BYTES,
+    invite_first BYTES,
     invite BYTES UNIQUE,
     invite_until INTEGER,
     user_handle BYTES NOT NULL UNIQUE,

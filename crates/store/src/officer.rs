@@ -5,18 +5,26 @@ use lionrock_model::id::OfficerId;
 use lionrock_model::staff::{Officer, OfficerState, Role, Unit};
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO officer (id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
-    invite_until, user_handle, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
+const INSERT: &str =
+    "INSERT INTO officer (id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
+    invite_until, user_handle, created_at, invite_first, version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
 const FIND: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
-    invite_until, user_handle, created_at, used_at, ended_at, version FROM officer WHERE id = $1";
-const BY_INVITE: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
-    invite_until, user_handle, created_at, used_at, ended_at, version FROM officer WHERE invite = $1";
+    invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer WHERE id = $1";
+const BY_INVITE: &str =
+    "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
+    invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer WHERE invite = $1";
 const BY_PERSON: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
-    invite_until, user_handle, created_at, used_at, ended_at, version FROM officer WHERE person = $1 AND ended_at IS NULL";
+    invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer WHERE person = $1 AND ended_at IS NULL";
 const ALL: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
-    invite_until, user_handle, created_at, used_at, ended_at, version FROM officer ORDER BY id";
-const CHANGE: &str = "UPDATE officer SET role = $3, unit = $4, state = $5, rights_until = $6, approved_by = $7, invite = $8,
-    invite_until = $9, ended_at = $10, version = version + 1 WHERE id = $1 AND version = $2";
+    invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer ORDER BY id";
+const CHANGE: &str =
+    "UPDATE officer SET role = $3, unit = $4, state = $5, rights_until = $6, approved_by = $7, invite = $8,
+    invite_until = $9, ended_at = $10, invite_first = $11, version = version + 1 WHERE id = $1 AND version = $2";
+const RESTORED: &str = "UPDATE officer SET version = $2, rights_until = $3 WHERE id = $1";
+const ENDED_AGAIN: &str =
+    "UPDATE officer SET state = 'ended', ended_at = $2, invite = NULL, invite_first = NULL, invite_until = NULL
+    WHERE id = $1 AND ended_at IS NULL";
 const USED: &str = "UPDATE officer SET used_at = $2 WHERE id = $1";
 
 /// An officer as kept.
@@ -32,7 +40,9 @@ pub struct Kept {
     pub proposed_by: Option<OfficerId>,
     /// Who approved them.
     pub approved_by: Option<OfficerId>,
-    /// Keyed code of the one-time code that lets them make their key.
+    /// Keyed code of the first half of what lets them make their key: the proposer hands it over.
+    pub invite_first: Option<[u8; 32]>,
+    /// Keyed code of the second half: the approver hands it over.
     pub invite: Option<[u8; 32]>,
     /// Until when it holds.
     pub invite_until: Option<Millis>,
@@ -67,6 +77,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &Kept) -> Result<(), Error> {
         new.invite_until.map(|at| at.0).into(),
         (&new.user_handle).into(),
         new.created.into(),
+        new.invite_first.map(|code| code.to_vec()).into(),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -79,7 +90,7 @@ pub fn find(tx: &mut Tx<'_>, id: OfficerId) -> Result<Option<Kept>, Error> {
     tx.first(FIND, &[id.as_bytes().into()])?.map(|row| read(&row)).transpose()
 }
 
-/// Whose one-time code that is.
+/// Whose second half of a one-time code that is.
 ///
 /// # Errors
 /// Of the store.
@@ -119,6 +130,7 @@ pub fn change(tx: &mut Tx<'_>, kept: &Kept) -> Result<bool, Error> {
         kept.invite.map(|code| code.to_vec()).into(),
         kept.invite_until.map(|at| at.0).into(),
         kept.ended.map(|at| at.0).into(),
+        kept.invite_first.map(|code| code.to_vec()).into(),
     ];
     Ok(tx.execute(CHANGE, &values)? == 1)
 }
@@ -129,6 +141,22 @@ pub fn change(tx: &mut Tx<'_>, kept: &Kept) -> Result<bool, Error> {
 /// Of the store.
 pub fn used(tx: &mut Tx<'_>, id: OfficerId, now: Millis) -> Result<(), Error> {
     tx.execute(USED, &[id.as_bytes().into(), now.into()]).map(drop)
+}
+
+/// After a restore: the row takes the version the ledger knows, and its rights are over at `until`.
+///
+/// # Errors
+/// Of the store.
+pub fn restored(tx: &mut Tx<'_>, id: OfficerId, version: i64, until: Millis) -> Result<(), Error> {
+    tx.execute(RESTORED, &[id.as_bytes().into(), version.into(), until.into()]).map(drop)
+}
+
+/// After a restore: somebody who ended since the backup is ended again. False when the backup has them ended, or not at all.
+///
+/// # Errors
+/// Of the store.
+pub fn ended_again(tx: &mut Tx<'_>, id: OfficerId, at: Millis) -> Result<bool, Error> {
+    Ok(tx.execute(ENDED_AGAIN, &[id.as_bytes().into(), at.into()])? == 1)
 }
 
 fn id(id: Option<OfficerId>) -> Value {
@@ -153,6 +181,7 @@ fn read(row: &Row) -> Result<Kept, Error> {
         sealed_name: row.bytes(2)?.to_vec(),
         proposed_by: other(7, "proposed_by")?,
         approved_by: other(8, "approved_by")?,
+        invite_first: row.opt_array(16)?,
         invite: row.opt_array(9)?,
         invite_until: row.opt_int(10)?.map(Millis),
         user_handle: row.bytes(11)?.to_vec(),

@@ -5,17 +5,23 @@ use lionrock_model::id::OfficerId;
 use lionrock_model::staff::{Role, Unit};
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO officer_proposal (id, kind, officer, role, unit, rights_until, proposed_by, act, state, created_at,
+const INSERT: &str =
+    "INSERT INTO officer_proposal (id, kind, officer, role, unit, rights_until, proposed_by, act, state, created_at,
     expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)";
-const FIND: &str = "SELECT id, kind, officer, role, unit, rights_until, proposed_by, act, state, decided_by, decided_act, created_at,
+const FIND: &str =
+    "SELECT id, kind, officer, role, unit, rights_until, proposed_by, act, state, decided_by, decided_act, created_at,
     expires_at, decided_at FROM officer_proposal WHERE id = $1";
-const OPEN: &str = "SELECT id, kind, officer, role, unit, rights_until, proposed_by, act, state, decided_by, decided_act, created_at,
+const OPEN: &str =
+    "SELECT id, kind, officer, role, unit, rights_until, proposed_by, act, state, decided_by, decided_act, created_at,
     expires_at, decided_at FROM officer_proposal WHERE state = 'open' ORDER BY created_at, id";
 const DECIDE: &str = "UPDATE officer_proposal SET state = $2, decided_by = $3, decided_act = $4, decided_at = $5
     WHERE id = $1 AND state = 'open'";
 const VOID_BY: &str =
     "UPDATE officer_proposal SET state = 'void', decided_at = $2 WHERE proposed_by = $1 AND state = 'open'";
-const VOID_OF: &str = "UPDATE officer_proposal SET state = 'void', decided_at = $2 WHERE officer = $1 AND state = 'open'";
+const VOID_OF: &str =
+    "UPDATE officer_proposal SET state = 'void', decided_at = $2 WHERE officer = $1 AND state = 'open'";
+
+const APPROVED_LAST: &str = "SELECT MAX(decided_at) FROM officer_proposal WHERE officer = $1 AND state = 'approved'";
 
 /// A proposal as kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +90,15 @@ pub fn find(tx: &mut Tx<'_>, id: &[u8; 16]) -> Result<Option<Proposal>, Error> {
 /// Of the store.
 pub fn open(tx: &mut Tx<'_>) -> Result<Vec<Proposal>, Error> {
     tx.query(OPEN, &[])?.iter().map(read).collect()
+}
+
+/// When somebody last approved or confirmed an officer.
+///
+/// # Errors
+/// Of the store.
+pub fn approved_last(tx: &mut Tx<'_>, officer: OfficerId) -> Result<Option<Millis>, Error> {
+    let row = tx.first(APPROVED_LAST, &[officer.as_bytes().into()])?;
+    Ok(row.map(|row| row.opt_int(0)).transpose()?.flatten().map(Millis))
 }
 
 /// Closes an open proposal. False when it was closed already.

@@ -59,6 +59,7 @@ impl Stage {
             authority: Default::default(),
             limits: Limits::default(),
             custodian: None,
+            staff: None,
         };
         let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody), activation: Arc::new(lionrock_service::port::activation::Absent) };
         let platform = Arc::new(Platform {
