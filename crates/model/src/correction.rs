@@ -106,6 +106,12 @@ pub fn due(received: Millis) -> Millis {
     midnight.map_or(Millis(i64::MAX), |moment| Millis(moment.as_millisecond()))
 }
 
+/// A date as a profile keeps it, `yyyy-mm-dd`; none when the text is no date.
+#[must_use]
+pub fn date(text: &str) -> Option<String> {
+    text.trim().parse::<jiff::civil::Date>().ok().map(|date| date.to_string())
+}
+
 /// What a resident says about a fact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Statement {

@@ -146,6 +146,12 @@ fn moment(at: Millis) -> String {
     at.timestamp().map_or_else(|_| at.0.to_string(), |it| it.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
+/// Whether somebody of this role is ever a second officer. What they may approve, the policy says.
+#[must_use]
+pub const fn seconds(role: Role) -> bool {
+    matches!(role, Role::Counter | Role::HelpDesk | Role::Privacy | Role::Security)
+}
+
 /// Where a ticket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {

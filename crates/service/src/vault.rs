@@ -175,7 +175,6 @@ fn opening(decision: &Decision, readers: Option<&Readers>) -> Event {
         Actor::Resident(_) | Actor::Registrant(_) => json!({"self": true}),
         Actor::Service(service) => json!({"service": service.as_str()}),
         Actor::Platform => json!({"platform": true}),
-        Actor::Officer(officer) => json!({"officer": officer.to_string()}),
     };
     let fields: Vec<_> = decision.fields().iter().map(|field| field.word()).collect();
     let mut body = json!({

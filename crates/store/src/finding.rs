@@ -16,13 +16,11 @@ macro_rules! select {
 }
 
 const INSERT: &str = "INSERT INTO finding (id, version, rule, officer, unit, ticket, owner, times, opened_at, told_at, due_at, \
-                      closed_at, closed_by, sealed_note) VALUES ($1, 1, $2, $3, $4, $5, $6, 1, $7, NULL, $8, NULL, NULL, NULL)";
+                      closed_at, closed_by, sealed_note) VALUES ($1, 1, $2, $3, $4, $5, $6, 1, $7, $7, $8, NULL, NULL, NULL)";
 const AGAIN: &str = "UPDATE finding SET times = times + 1, version = version + 1 WHERE id = $1 AND closed_at IS NULL";
 const OPEN_OF: &str = select!("WHERE officer = $1 AND rule = $2 AND closed_at IS NULL ORDER BY opened_at DESC LIMIT 1");
 const FIND: &str = select!("WHERE id = $1");
 const OPEN: &str = select!("WHERE closed_at IS NULL ORDER BY due_at, id LIMIT 100");
-const UNTOLD: &str = select!("WHERE closed_at IS NULL AND told_at IS NULL ORDER BY opened_at, id LIMIT 50");
-const TOLD: &str = "UPDATE finding SET told_at = $3, version = version + 1 WHERE id = $1 AND version = $2";
 const CLOSE: &str = "UPDATE finding SET closed_at = $3, closed_by = $4, sealed_note = $5, version = version + 1 \
                      WHERE id = $1 AND version = $2 AND closed_at IS NULL";
 
@@ -107,22 +105,6 @@ pub fn find(tx: &mut Tx<'_>, id: FindingId) -> Result<Option<Finding>, Error> {
 /// Of the store.
 pub fn open(tx: &mut Tx<'_>) -> Result<Vec<Finding>, Error> {
     tx.query(OPEN, &[])?.iter().map(read).collect()
-}
-
-/// Those nobody was told of, oldest first, at most 50.
-///
-/// # Errors
-/// Of the store.
-pub fn untold(tx: &mut Tx<'_>) -> Result<Vec<Finding>, Error> {
-    tx.query(UNTOLD, &[])?.iter().map(read).collect()
-}
-
-/// Notes that letters were posted. False when somebody was faster.
-///
-/// # Errors
-/// Of the store.
-pub fn told(tx: &mut Tx<'_>, row: &Finding, now: Millis) -> Result<bool, Error> {
-    Ok(tx.execute(TOLD, &[row.id.as_bytes().into(), row.version.into(), now.into()])? == 1)
 }
 
 /// Closes a finding. False when it changed since it was read.

@@ -66,6 +66,7 @@ pub mod staff_act;
 pub mod staff_mark;
 pub mod signature;
 pub mod signing_key;
+pub mod signing_question;
 pub mod signing_request;
 pub mod sweep;
 pub mod ticket;

@@ -13,6 +13,8 @@ const BY_HANDLE: &str = "SELECT id FROM resident WHERE user_handle = $1 AND stat
 const BY_INDEX: &str = "SELECT id FROM resident WHERE blind_index = $1 AND state = 'active'";
 const SET_CONTACT: &str =
     "UPDATE resident SET sealed_contact = $3, version = version + 1 WHERE id = $1 AND version = $2";
+const SET_PROFILE: &str =
+    "UPDATE resident SET sealed_profile = $3, version = version + 1 WHERE id = $1 AND version = $2 AND state = 'active'";
 const CLOSE: &str = "UPDATE resident SET state = 'closed', version = version + 1, blind_index = NULL, user_handle = NULL, \
                      sealed_key = NULL, sealed_profile = NULL, sealed_contact = NULL, closed_at = $3 \
                      WHERE id = $1 AND version = $2 AND state = 'active'";
@@ -43,7 +45,7 @@ pub struct NewResident {
 pub struct Resident {
     /// Its id.
     pub id: ResidentId,
-    /// One more with each change of the row; the profile is sealed at version 1 and never rewritten, the contact at the
+    /// One more with each change of the row; the profile is sealed at version 1, or at the version of the row since a fact of it was set right; the contact at the
     /// version the row has since it was set.
     pub version: i64,
     /// Whether the account is open.
@@ -130,6 +132,15 @@ pub fn by_blind_index(tx: &mut Tx<'_>, index: &[u8; 32]) -> Result<Option<Reside
 /// Of the store.
 pub fn set_contact(tx: &mut Tx<'_>, id: ResidentId, version: i64, sealed: Vec<u8>) -> Result<bool, Error> {
     Ok(tx.execute(SET_CONTACT, &[id_value(id), Value::from(version), Value::from(sealed)])? == 1)
+}
+
+/// Sets the sealed facts of the card, one of which was set right; the row's version goes from `version` to the next. False when somebody
+/// else was faster.
+///
+/// # Errors
+/// Of the store.
+pub fn set_profile(tx: &mut Tx<'_>, id: ResidentId, version: i64, sealed: Vec<u8>) -> Result<bool, Error> {
+    Ok(tx.execute(SET_PROFILE, &[id_value(id), Value::from(version), Value::from(sealed)])? == 1)
 }
 
 /// Closes an account: key, index, handle and everything sealed leave the row. False when somebody else was faster.

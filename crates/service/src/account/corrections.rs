@@ -177,6 +177,18 @@ pub(super) fn shown(grant: &Grant<'_>, row: &Correction) -> Result<Shown, Fault>
     })
 }
 
+/// What an officer reads of a request, by a grant on a ticket.
+pub(crate) mod desk {
+    use super::{Correction, Domain, Fault, Grant, Sealed, slot};
+
+    /// What it should be, and what shows it; the fact must be among those decided on.
+    pub fn said(grant: &Grant<'_>, row: &Correction) -> Result<(String, String), Fault> {
+        let plain = grant.open(row.field, Domain::Account, &slot(&row.resident, &row.id), &row.sealed_text)?;
+        let said: Sealed = serde_json::from_slice(&plain)?;
+        Ok((said.should, said.why))
+    }
+}
+
 const fn slot<'a>(resident: &'a ResidentId, id: &'a CorrectionId) -> Slot<'a> {
     Slot {
         table: "correction",

@@ -168,6 +168,7 @@ pub fn open_account(
         created_at: caller.now.0,
     };
     resident::insert(tx, &row)?;
+    crate::monitor::known::family(tx, platform, id, new.facts)?;
     let opened = Event::new("account.opened", Some(id), json!({"resident": id.to_string()}));
     freshness::record(tx, platform, caller, &opened)?;
     Ok(Ok((id, key)))

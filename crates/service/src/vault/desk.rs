@@ -157,6 +157,14 @@ impl Desk {
         self.bell.notify_one();
     }
 
+    /// What was opened in this minute, by the words of the budgets: of this process.
+    #[must_use]
+    pub fn minute(&self, now: Millis) -> Vec<(String, u32)> {
+        let mut state = self.state();
+        state.turn(now);
+        state.counts.iter().map(|(word, opened)| (word.clone(), *opened)).collect()
+    }
+
     /// Waits until something happened that should not wait for the next round.
     pub async fn rung(&self) {
         self.bell.notified().await;
