@@ -10,12 +10,16 @@
 //!                             prepare_timestamp ─▶ the authority ─▶ complete      B-LTA, again before it ages
 //! ```
 
+mod change;
 mod field;
 mod prepare;
 mod store;
+mod validate;
 
+pub use change::{Change, Changes};
 pub use prepare::{Prepared, complete, prepare, prepare_timestamp};
 pub use store::{Material, add_dss};
+pub use validate::{Form, Found, Report, validate};
 
 use crate::algorithm::Digest;
 

@@ -5,6 +5,7 @@
 //! says), it refuses: what is signed and what is shown must be the same thing for everybody.
 
 mod document;
+mod inspect;
 mod lexer;
 mod object;
 mod page;
@@ -14,6 +15,7 @@ mod update;
 mod xref;
 
 pub use document::Document;
+pub use inspect::{Finding, Inspection};
 pub use object::{Dictionary, Id, Object, Stream};
 pub use page::Page;
 pub use source::{Appended, Part, Source};
@@ -21,8 +23,7 @@ pub use text::{date, read_date, read_text, text};
 pub use update::Update;
 pub use xref::{Entry, Kind, Section};
 
-pub(crate) use lexer::{Lexer, Span};
-pub(crate) use source::read_at;
+pub(crate) use source::{Shared, read_at};
 
 use thiserror::Error as ThisError;
 

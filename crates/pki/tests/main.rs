@@ -10,3 +10,4 @@ mod paper;
 mod signatures;
 mod stage;
 mod status;
+mod validation;

@@ -1,10 +1,10 @@
 //! A PDF by its objects.
 
-use super::lexer::Lexer;
+use super::lexer::{Lexer, Span};
 use super::object::{Dictionary, Id, Object, Stream};
 use super::source::Source;
-use super::xref::{self, Entry, Section};
-use super::{MOST_OBJECTS, Refusal};
+use super::xref::{self, Entry, Section, Tables};
+use super::{LONGEST_OBJECT, MOST_OBJECTS, Refusal};
 use crate::Error;
 
 /// Longest row of references to references.
@@ -14,6 +14,7 @@ const LONGEST_CHASE: usize = 16;
 pub struct Document<'s> {
     source: &'s mut dyn Source,
     length: u64,
+    ended: bool,
     sections: Vec<Section>,
     packed: Option<(u32, Vec<u8>, Vec<(u32, usize)>)>,
 }
@@ -24,8 +25,8 @@ impl<'s> Document<'s> {
     /// # Errors
     /// [`Error::Pdf`] with the reason; [`Error::Io`].
     pub fn open(source: &'s mut dyn Source) -> Result<Self, Error> {
-        let (sections, length) = xref::sections(source)?;
-        let mut document = Self { source, length, sections, packed: None };
+        let Tables { sections, length, ended } = xref::sections(source)?;
+        let mut document = Self { source, length, ended, sections, packed: None };
         document.catalog()?;
         Ok(document)
     }
@@ -34,6 +35,12 @@ impl<'s> Document<'s> {
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Whether nothing but white space follows its newest table.
+    #[must_use]
+    pub const fn is_ended(&self) -> bool {
+        self.ended
     }
 
     /// Its cross-reference sections, the newest first.
@@ -212,6 +219,24 @@ impl<'s> Document<'s> {
             Some(Object::Array(all)) => all,
             _ => Vec::new(),
         })
+    }
+
+    /// A dictionary that stands in the file by itself, with the places of its values; nothing when it is packed away or no dictionary.
+    pub(crate) fn placed(&mut self, id: Id) -> Result<Option<Vec<(Vec<u8>, Object, std::ops::Range<u64>)>>, Error> {
+        let Some(Entry::At { offset, generation }) = self.entry(id.number) else { return Ok(None) };
+        if generation != id.generation {
+            return Ok(None);
+        }
+        let found = xref::window(self.source, self.length, offset, LONGEST_OBJECT, |lexer| {
+            let own = lexer.head()?;
+            Ok((own, lexer.spans()?))
+        });
+        let (own, all) = found?;
+        if own != id {
+            return Err(Refusal::Damaged("an object is not where its table says").into());
+        }
+        let place = |span: Span| offset + span.start as u64..offset + span.end as u64;
+        Ok(Some(all.into_iter().map(|(key, value, span)| (key, value, place(span))).collect()))
     }
 
     /// The bytes of a stream, unpacked.

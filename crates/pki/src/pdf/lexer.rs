@@ -54,10 +54,6 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
-    pub const fn go(&mut self, at: usize) {
-        self.at = at;
-    }
-
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }

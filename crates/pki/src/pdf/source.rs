@@ -1,6 +1,7 @@
 //! Files read by place, parts of them, and files with something appended in memory.
 
 use crate::Error;
+use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// A file, or what behaves like one.
@@ -46,6 +47,36 @@ impl Read for Part<'_> {
 }
 
 impl Seek for Part<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = place(to, self.at, self.length)?;
+        Ok(self.at)
+    }
+}
+
+/// A file that several read, each at a place of its own, up to an end of its own.
+pub(crate) struct Shared<'c, 's> {
+    cell: &'c RefCell<&'s mut dyn Source>,
+    length: u64,
+    at: u64,
+}
+
+impl<'c, 's> Shared<'c, 's> {
+    /// The first `length` bytes.
+    pub(crate) const fn new(cell: &'c RefCell<&'s mut dyn Source>, length: u64) -> Self {
+        Self { cell, length, at: 0 }
+    }
+}
+
+impl Read for Shared<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut source = self.cell.try_borrow_mut().map_err(|_| io::ErrorKind::ResourceBusy)?;
+        let count = Part { source: &mut **source, length: self.length, at: self.at }.read(buffer)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Shared<'_, '_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.at = place(to, self.at, self.length)?;
         Ok(self.at)

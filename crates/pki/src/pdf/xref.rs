@@ -78,13 +78,24 @@ impl Section {
     }
 }
 
-/// All sections, the newest first, and the length of the file.
-pub fn sections(source: &mut dyn Source) -> Result<(Vec<Section>, u64), Error> {
+/// The tables of a file.
+pub struct Tables {
+    /// All sections, the newest first.
+    pub sections: Vec<Section>,
+    /// The length of the file.
+    pub length: u64,
+    /// Nothing follows the newest section.
+    pub ended: bool,
+}
+
+/// Reads all sections.
+pub fn sections(source: &mut dyn Source) -> Result<Tables, Error> {
     let length = source.seek(SeekFrom::End(0))?;
     if !read_at(source, 0, 8)?.starts_with(b"%PDF-") {
         return Err(Refusal::NotAPdf.into());
     }
-    let mut next = Some(last(source, length)?);
+    let (newest, ended) = last(source, length)?;
+    let mut next = Some(newest);
     let mut seen = BTreeSet::new();
     let mut all: Vec<Section> = Vec::new();
     let mut objects = 0;
@@ -119,7 +130,7 @@ pub fn sections(source: &mut dyn Source) -> Result<(Vec<Section>, u64), Error> {
         };
         all.push(section);
     }
-    Ok((all, length))
+    Ok(Tables { sections: all, length, ended })
 }
 
 /// In a file for old and new readers, new readers take from the stream what the table calls free (ISO 32000-2 section 7.5.8.4).
@@ -137,8 +148,8 @@ fn hybrid(section: &mut Section, hidden: Section) -> Result<(), Error> {
     Ok(())
 }
 
-/// The place of the newest section: the number after the last `startxref`.
-fn last(source: &mut dyn Source, length: u64) -> Result<u64, Error> {
+/// The place of the newest section, the number after the last `startxref`; and whether nothing follows it.
+fn last(source: &mut dyn Source, length: u64) -> Result<(u64, bool), Error> {
     let from = length.saturating_sub(TAIL);
     let tail = read_at(source, from, usize::try_from(TAIL).unwrap_or_default())?;
     let word = b"startxref";
@@ -146,10 +157,9 @@ fn last(source: &mut dyn Source, length: u64) -> Result<u64, Error> {
     let mut lexer = Lexer::new(tail.get(at + word.len()..).unwrap_or_default(), true);
     let place = lexer.unsigned().map_err(|_| Refusal::Damaged("the place of its table"))?;
     let rest = tail.get(at..).unwrap_or_default();
-    if !rest.windows(5).any(|window| window == b"%%EOF") {
-        return Err(Refusal::Damaged("it does not end as a PDF").into());
-    }
-    Ok(place)
+    let end = rest.windows(5).position(|window| window == b"%%EOF").ok_or(Refusal::Damaged("it does not end as a PDF"))?;
+    let after = rest.get(end + 5..).unwrap_or_default();
+    Ok((place, after.iter().all(u8::is_ascii_whitespace)))
 }
 
 fn section(source: &mut dyn Source, length: u64, at: u64) -> Result<Section, Error> {
