@@ -1,5 +1,6 @@
 //! A resident's account: what is kept, and how it ends.
 
+use crate::certificate::CertificateRefusal;
 use crate::correction::Unusable;
 use crate::credential::PasskeyRefusal;
 use crate::refusal::Refusal;
@@ -99,17 +100,25 @@ impl Level {
         }
     }
 
+    /// The day on which somebody born then is old enough.
+    #[must_use]
+    pub fn reached(self, birth: jiff::civil::Date) -> Option<jiff::civil::Date> {
+        use jiff::ToSpan;
+        birth.checked_add(i64::from(self.from_age()).years()).ok()
+    }
+
     /// Whether somebody born then may have it today, by the calendar of Hong Kong.
     #[must_use]
     pub fn fits(self, birth: jiff::civil::Date, today: jiff::civil::Date) -> bool {
-        use jiff::ToSpan;
-        birth.checked_add(i64::from(self.from_age()).years()).is_ok_and(|reached| reached <= today)
+        self.reached(birth).is_some_and(|reached| reached <= today)
     }
 }
 
 /// Why something about an account is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountRefusal {
+    /// The certificate does not allow it.
+    Certificate(CertificateRefusal),
     /// The box that says "close my account" is not ticked.
     ConfirmMissing,
     /// Too soon after a recovery.
@@ -178,6 +187,7 @@ impl From<SessionRefusal> for AccountRefusal {
 impl Refusal for AccountRefusal {
     fn code(&self) -> &'static str {
         match self {
+            Self::Certificate(refusal) => refusal.code(),
             Self::ConfirmMissing => "confirm-missing",
             Self::CoolingOff => "cooling-off",
             Self::Correction(Unusable::Field) => "correction-field",
@@ -210,6 +220,7 @@ impl Refusal for AccountRefusal {
             Self::EmailCodeOver => 410,
             Self::EmailTooOften => 429,
             Self::NotFound => 404,
+            Self::Certificate(refusal) => refusal.status(),
             Self::Passkey(refusal) => refusal.status(),
             Self::Session(refusal) => refusal.status(),
         }
@@ -218,6 +229,7 @@ impl Refusal for AccountRefusal {
     fn audited(&self) -> bool {
         match self {
             Self::NotFound => true,
+            Self::Certificate(refusal) => refusal.audited(),
             Self::Passkey(refusal) => refusal.audited(),
             Self::Session(refusal) => refusal.audited(),
             _ => false,

@@ -8,6 +8,7 @@ pub use crate::account::RecoveryCode as HandOverCode;
 use crate::credential::PasskeyRefusal;
 use crate::refusal::Refusal;
 use crate::session::SessionRefusal;
+use crate::staff::DutyRefusal;
 use std::time::Duration;
 
 /// How long a code can be taken up.
@@ -68,13 +69,15 @@ pub enum CaseState {
     Opened,
     /// What had to be shown was shown and signed for; what follows from it has not happened yet.
     Shown,
+    /// Whoever had to agree has agreed.
+    Agreed,
     /// Over.
     Ended,
 }
 
 impl CaseState {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Opened, Self::Shown, Self::Ended];
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Opened, Self::Shown, Self::Agreed, Self::Ended];
 
     /// The stable word, as stored and in text keys.
     #[must_use]
@@ -83,6 +86,7 @@ impl CaseState {
             Self::Waiting => "waiting",
             Self::Opened => "opened",
             Self::Shown => "shown",
+            Self::Agreed => "agreed",
             Self::Ended => "ended",
         }
     }
@@ -117,6 +121,8 @@ pub enum CounterRefusal {
     Session(SessionRefusal),
     /// Whoever signed first cannot sign second, nor can a colleague of the same unit.
     SecondOfficer,
+    /// The officer's session, rights or key do not allow it.
+    Duty(DutyRefusal),
     /// Too many failures from this network or of this officer.
     TooManyTries,
     /// Young people do not stand for others.
@@ -145,6 +151,12 @@ impl From<PasskeyRefusal> for CounterRefusal {
     }
 }
 
+impl From<DutyRefusal> for CounterRefusal {
+    fn from(refusal: DutyRefusal) -> Self {
+        Self::Duty(refusal)
+    }
+}
+
 impl From<SessionRefusal> for CounterRefusal {
     fn from(refusal: SessionRefusal) -> Self {
         Self::Session(refusal)
@@ -164,6 +176,7 @@ impl Refusal for CounterRefusal {
             Self::PersonNotReady => "person-not-ready",
             Self::Session(refusal) => refusal.code(),
             Self::SecondOfficer => "second-officer",
+            Self::Duty(refusal) => refusal.code(),
             Self::TooManyTries => "too-many-tries",
             Self::TooYoung => "too-young",
         }
@@ -174,6 +187,7 @@ impl Refusal for CounterRefusal {
             Self::CodeNotGood | Self::CaseOver => 410,
             Self::CallBackWrong | Self::CardDiffers => 422,
             Self::NotYourErrand | Self::OwnAccount | Self::SecondOfficer | Self::TooYoung => 403,
+            Self::Duty(refusal) => refusal.status(),
             Self::Passkey(refusal) => refusal.status(),
             Self::PersonNotReady => 409,
             Self::Session(refusal) => refusal.status(),
@@ -189,6 +203,7 @@ impl Refusal for CounterRefusal {
             | Self::OwnAccount
             | Self::SecondOfficer
             | Self::TooYoung => true,
+            Self::Duty(refusal) => refusal.audited(),
             Self::Passkey(refusal) => refusal.audited(),
             Self::Session(refusal) => refusal.audited(),
             _ => false,

@@ -15,3 +15,6 @@
 
 pub mod case;
 pub mod code;
+pub mod desk;
+pub mod guardian;
+pub mod switch;

@@ -42,6 +42,8 @@ pub enum News {
     CorrectionWithdrawn,
     /// A file of everything kept was made.
     DataExported,
+    /// A document was signed.
+    DocumentSigned,
     /// Staff read the person's record.
     RecordRead,
     /// The account became *Plus*.
@@ -275,6 +277,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "The suspension of your account was ended.",
             "If it was not you: suspend it again at once (sign-in page, \"I lost my phone\") and go to a registration counter.",
         ),
+        (Language::En, News::DocumentSigned) => (
+            "You signed a document",
+            "A document was signed with your passkey. Your account shows what it was, for whom, and the evidence.",
+            "If it was not you: suspend your account at once and tell a registration counter. Your certificate will be revoked.",
+        ),
         (Language::En, News::Suspended) => (
             "Your account is suspended",
             "Your account was suspended because a phone was reported lost. Sessions were ended; passkeys open nothing for now. Nothing was shown to anybody.",
@@ -283,7 +290,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::En, News::Guarded) => (
             "A guardian agreed to an account",
             "A young person's account was made with the consent of a guardian. Both of you see the link in your accounts; it ends on the eighteenth birthday.",
-            "If it was not you: sign in, take the consent back, and look at your sessions.",
+            "If it was not you: sign in, look at your sessions, and go to a registration counter at once.",
         ),
         (Language::ZhHant, News::LevelRaised) => (
             "你的帳戶已升級為 Plus",
@@ -300,6 +307,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "你帳戶的暫停已經結束。",
             "如果不是你本人所為：請立即再次暫停（登入頁「我遺失了手機」），並前往登記櫃位。",
         ),
+        (Language::ZhHant, News::DocumentSigned) => (
+            "你簽署了一份文件",
+            "有文件以你的通行密鑰簽署。你的帳戶列出文件、服務及證據。",
+            "如果不是你本人所為：請立即暫停帳戶，並通知登記櫃位，你的證書會被撤銷。",
+        ),
         (Language::ZhHant, News::Suspended) => (
             "你的帳戶已暫停",
             "由於有手機報失，你的帳戶已暫停。所有登入已結束，通行密鑰暫不能開啟任何東西。沒有向任何人顯示任何資料。",
@@ -308,7 +320,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHant, News::Guarded) => (
             "監護人已同意開立帳戶",
             "一名未成年人的帳戶在監護人同意下開立。你們都可在帳戶中看到這項聯繫；它在十八歲生日時結束。",
-            "如果不是你本人所為：請登入，收回同意，並查看你的登入。",
+            "如果不是你本人所為：請登入，查看你的登入，並立即前往登記櫃位。",
         ),
         (Language::ZhHans, News::LevelRaised) => (
             "您的账户已升级为 Plus",
@@ -325,6 +337,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "您账户的暂停已经结束。",
             "如果不是您本人操作：请立即再次暂停（登录页“我丢失了手机”），并前往登记柜台。",
         ),
+        (Language::ZhHans, News::DocumentSigned) => (
+            "你签署了一份文件",
+            "有文件以你的通行密钥签署。你的账户列出文件、服务及证据。",
+            "如果不是你本人所为：请立即暂停账户，并通知登记柜位，你的证书会被撤销。",
+        ),
         (Language::ZhHans, News::Suspended) => (
             "您的账户已暂停",
             "由于有手机报失，您的账户已暂停。所有登录已结束，通行密钥暂时不能打开任何东西。没有向任何人显示任何信息。",
@@ -333,7 +350,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHans, News::Guarded) => (
             "监护人已同意开立账户",
             "一名未成年人的账户在监护人同意下开立。你们都可在账户中看到这项联系；它在十八岁生日时结束。",
-            "如果不是您本人操作：请登录，撤回同意，并查看您的登录。",
+            "如果不是您本人操作：请登录，查看您的登录，并立即前往登记柜台。",
         ),
         (Language::En, News::CertificateIssued) => (
             "A certificate was issued in your name",

@@ -34,6 +34,7 @@ CREATE TABLE guardianship (
     resident BYTES NOT NULL PRIMARY KEY REFERENCES resident (id),
     guardian BYTES NOT NULL REFERENCES resident (id),
     approval BYTES NOT NULL,
+    ends BYTES NOT NULL,
     proof BYTES NOT NULL,
     created_at INTEGER NOT NULL,
     ended_at INTEGER

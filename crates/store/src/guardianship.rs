@@ -4,13 +4,13 @@ use crate::{Error, Row, Tx};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO guardianship (resident, guardian, approval, proof, created_at, ended_at) \
-                      VALUES ($1, $2, $3, $4, $5, NULL)";
+const INSERT: &str = "INSERT INTO guardianship (resident, guardian, approval, proof, created_at, ended_at, ends) \
+                      VALUES ($1, $2, $3, $4, $5, NULL, $6)";
 const OF_YOUNG: &str =
-    "SELECT resident, guardian, approval, proof, created_at, ended_at FROM guardianship WHERE resident = $1";
-const OF_GUARDIAN: &str = "SELECT resident, guardian, approval, proof, created_at, ended_at FROM guardianship \
+    "SELECT resident, guardian, approval, proof, created_at, ended_at, ends FROM guardianship WHERE resident = $1";
+const OF_GUARDIAN: &str = "SELECT resident, guardian, approval, proof, created_at, ended_at, ends FROM guardianship \
                            WHERE guardian = $1 ORDER BY created_at";
-const STANDING: &str = "SELECT resident, guardian, approval, proof, created_at, ended_at FROM guardianship \
+const STANDING: &str = "SELECT resident, guardian, approval, proof, created_at, ended_at, ends FROM guardianship \
                         WHERE ended_at IS NULL AND resident > $1 ORDER BY resident LIMIT $2";
 const END: &str = "UPDATE guardianship SET ended_at = $2 WHERE resident = $1 AND ended_at IS NULL";
 const REMOVE: &str = "DELETE FROM guardianship WHERE resident = $1 OR guardian = $1";
@@ -24,7 +24,9 @@ pub struct Guardianship {
     pub guardian: ResidentId,
     /// The ledger's entry of the grown-up's signature.
     pub approval: [u8; 16],
-    /// Keyed digest of the three.
+    /// Keyed code of person and day: what the day of the eighteenth birthday is recognised by.
+    pub ends: [u8; 32],
+    /// Keyed digest of those four.
     pub proof: [u8; 32],
     /// Since when.
     pub created: Millis,
@@ -43,6 +45,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &Guardianship) -> Result<(), Error> {
         new.approval.into(),
         new.proof.into(),
         new.created.into(),
+        new.ends.into(),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -96,5 +99,6 @@ fn read(row: &Row) -> Result<Guardianship, Error> {
         proof: row.array(3)?,
         created: Millis(row.int(4)?),
         ended: row.opt_int(5)?.map(Millis),
+        ends: row.array(6)?,
     })
 }

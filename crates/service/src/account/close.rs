@@ -15,7 +15,7 @@ use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 use lionrock_store::{
-    Tx, consent, contact_change, correction, credential, custody, leaf, oidc_grant, outbox, recovery, recovery_code,
+    Tx, consent, contact_change, correction, credential, custody, guardianship, leaf, level, oidc_grant, outbox, recovery, recovery_code,
     registration, resident, session,
 };
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
@@ -244,6 +244,8 @@ fn end(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, who: ResidentId) -
     registration::forget_resident(tx, who)?;
     outbox::delete_of(tx, who)?;
     contact_change::remove(tx, who)?;
+    level::remove(tx, who)?;
+    guardianship::remove(tx, who)?;
     correction::forget_resident(tx, who)?;
     Ok(json!({
         "authenticators": authenticators,

@@ -185,3 +185,14 @@ pub(crate) fn proofed(
     save(tx, platform, case)?;
     Ok(true)
 }
+
+/// Ends an errand that came to its end, if it is not over yet.
+///
+/// # Errors
+/// Of the store.
+pub(crate) fn over(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, id: CaseId) -> Result<(), Fault> {
+    match find(tx, platform, id, caller.now)? {
+        Some(case) => end(tx, platform, caller, case),
+        None => Ok(()),
+    }
+}

@@ -3,6 +3,7 @@
 use super::{check, codes, open_facts, require, require_at, write_back};
 use crate::audit::Event;
 use crate::ceremony::{self, Ask, settle};
+use crate::counter::{case, guardian};
 use crate::signed_in::{self, Place, Secret};
 use crate::vault::{self, Profile, blind_index};
 use crate::{Caller, Error, Fault, Platform, freshness};
@@ -112,6 +113,10 @@ pub async fn finish(
             let facts = open_facts(tx, &shared, &who, &row)?;
             let account =
                 NewAccount { facts: &facts, user_handle: handle, notice_hash: row.notice_hash, language: row.language };
+            let guardian = match guardian::agreed(tx, &shared, &who, &row, &facts)? {
+                Ok(guardian) => guardian,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             let Ok((resident, key)) = open_account(tx, &shared, &who, &account)? else {
                 return refuse_taken(tx, &shared, &who, row, &facts);
             };
@@ -121,6 +126,12 @@ pub async fn finish(
                 return Err(Fault::stored_data("a fresh passkey is known already"));
             };
             let (_, session) = signed_in::open(tx, &shared, &who, (resident, &key), credential.id, &place)?;
+            if let Some(agreed) = guardian {
+                guardian::bind(tx, &shared, &who, (resident, &facts), agreed)?;
+            }
+            if let Some(case) = row.attended {
+                case::over(tx, &shared, &who, case)?;
+            }
             let sealed_codes = codes::make(tx, &shared, &who, &row.id, resident)?;
             custody::belongs(tx, row.id, resident)?;
             let next = Registration {

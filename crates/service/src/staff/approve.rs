@@ -228,6 +228,6 @@ const fn slot(row: &[u8; 16]) -> Slot<'_> {
     Slot { table: "officer_act", column: "sealed_proof", row, resident: &audit::NOBODY, schema: 1, version: 1 }
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
