@@ -2,7 +2,7 @@
 
 use crate::{budget, clock};
 use lionrock_service::rotation::{self, Seat};
-use lionrock_service::{Caller, Fault, Platform, backup, custody, erasure, ledger, outbox, retention, vault};
+use lionrock_service::{Caller, Fault, Platform, authority, backup, custody, erasure, ledger, outbox, retention, signing, vault};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,7 +15,13 @@ type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 4] = [
+    let rounds: [(&'static str, Duration, Job); 6] = [
+        ("signing", Duration::from_secs(30), |platform, caller| {
+            Box::pin(async move { signing::sweep::sweep(&platform, &caller).await.map(drop) })
+        }),
+        ("authority", Duration::from_secs(5), |platform, caller| {
+            Box::pin(async move { authority::attend(&platform, &caller).await })
+        }),
         ("outbox", Duration::from_millis(500), |platform, caller| {
             Box::pin(async move { outbox::deliver(&platform, &caller).await.map(drop) })
         }),

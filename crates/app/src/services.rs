@@ -30,6 +30,9 @@ struct Entry {
     origins: Vec<String>,
     #[serde(default)]
     fields: Vec<FieldEntry>,
+    /// Whether it acts for a Government department.
+    #[serde(default)]
+    government: bool,
     /// A JWK Set in a file beside this one.
     #[serde(default)]
     jwks_file: Option<PathBuf>,
@@ -99,6 +102,7 @@ fn declare(entry: Entry, folder: &Path, realm: &Realm) -> Result<Service> {
     let declared = Declaration {
         authentication: authentication(entry.jwks_file.as_deref(), entry.secret_sha256.as_deref(), folder)?,
         fields: fields.collect::<Result<_>>()?,
+        government: entry.government,
         id: ServiceId::parse(&entry.id)?,
         name: words(entry.name),
         origins: entry.origins,

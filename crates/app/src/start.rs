@@ -1,10 +1,12 @@
 //! Putting the platform together: gate, store, keys, ports; the same for `serve`, `demo` and `bench`.
 
+mod activation;
 mod beside;
 pub mod idle;
 
 pub use beside::{beside, beside_with, root_of_shares};
 
+use crate::document::Reader;
 use crate::config::{Config, Keys, Mail, oversight};
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
@@ -23,7 +25,7 @@ use lionrock_service::gate::Watch;
 use lionrock_service::ledger::Desk;
 use lionrock_service::platform::Limits;
 use lionrock_service::port::{Mail as MailPort, ProofingProvider};
-use lionrock_service::{Platform, Ports, Settings, boot};
+use lionrock_service::{Platform, Ports, Settings, authority, boot};
 use lionrock_store::Store;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,10 +78,13 @@ pub async fn platform_under(
         }
     };
     let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
+    let activation = activation::start(config, &store, root, &realm).await?;
     let pool = pool(config, &realm, limits.custody).await?;
     let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool), node(config), boot_id()).await;
     let settings = settings(config, own.into_iter().chain(declared.unwrap_or_default()).collect(), limits)?;
-    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, proofing };
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let documents = Arc::new(Reader::new(program, !realm.is_test()));
+    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, documents, proofing, activation };
     let platform = Arc::new(Platform {
         store,
         keys,
@@ -91,7 +96,21 @@ pub async fn platform_under(
         ledger: Desk::default(),
     });
     lionrock_service::gate::passed(&platform, &clock::platform_caller(), verdict.findings()).await?;
+    // A clock that others contradict may do for trying things out; it stamps no time.
+    platform.gate.doubt_clock(verdict.checks.iter().any(gate::doubts_clock));
+    if let Some(chain) = authority::establish(&platform, &clock::platform_caller()).await? {
+        write_root(&config.data, &chain).context("the root of the certificate authority")?;
+    }
     Ok(Started { platform, pool })
+}
+
+/// Writes the root down for whoever is to trust it: `DATA/authority/root.pem`, and the chain beside it.
+fn write_root(data: &Path, chain: &authority::Chain) -> Result<()> {
+    let folder = data.join("authority");
+    std::fs::create_dir_all(&folder)?;
+    let (root, issuing) = (chain.root.to_pem()?, chain.issuing.certificate.to_pem()?);
+    std::fs::write(folder.join("root.pem"), &root)?;
+    Ok(std::fs::write(folder.join("chain.pem"), format!("{issuing}{root}"))?)
 }
 
 /// What the configuration decides.
@@ -108,7 +127,7 @@ pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Resu
         services,
         alerts: config.alerts()?,
         officers: oversight::officers(&config.officers, &config.realm()?)?,
-        authority: Default::default(),
+        authority: config.authority.setup(),
         limits,
         custodian: config.backup.custodian()?,
         staff: None,

@@ -94,7 +94,7 @@ const fn rule(table: &'static str, holds: &'static str, basis: Basis, limit: Lim
 }
 
 /// Every table of the store, in alphabetical order.
-pub const TABLE: [Rule; 62] = [
+pub const TABLE: [Rule; 63] = [
     rule(
         "activation_key",
         "the key under which signing keys are sealed, wrapped by the root",
@@ -315,6 +315,12 @@ pub const TABLE: [Rule; 62] = [
         "pieces of documents to be signed, until the service has the signed one",
         Basis::Transaction,
         Limit::After(SIGNED, "they came, at the latest"),
+    ),
+    rule(
+        "signing_question",
+        "what a passkey was asked for a signing key",
+        Basis::Transaction,
+        Limit::After(Duration::ZERO, "its five minutes"),
     ),
     rule(
         "signing_request",

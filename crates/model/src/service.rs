@@ -81,6 +81,9 @@ pub struct Declaration {
     pub authentication: Authentication,
     /// What it may ask for.
     pub fields: Vec<Wanted>,
+    /// Whether it acts for a Government department: then signatures need a document that was seen, and lasting proof (Electronic
+    /// Transactions Ordinance section 6(1A)).
+    pub government: bool,
     /// Its client identifier.
     pub id: ServiceId,
     /// Its name, as people know it.
@@ -100,6 +103,7 @@ pub struct Declaration {
 pub struct Service {
     authentication: Authentication,
     fields: Vec<Wanted>,
+    government: bool,
     id: ServiceId,
     name: Words,
     origins: Vec<String>,
@@ -179,6 +183,7 @@ impl Service {
         Ok(Self {
             authentication: declared.authentication,
             fields: declared.fields,
+            government: declared.government,
             id: declared.id,
             name: declared.name,
             origins: declared.origins,
@@ -198,6 +203,12 @@ impl Service {
     #[must_use]
     pub fn fields(&self) -> &[Wanted] {
         &self.fields
+    }
+
+    /// Whether it acts for a Government department.
+    #[must_use]
+    pub const fn is_government(&self) -> bool {
+        self.government
     }
 
     /// Its client identifier.
@@ -354,6 +365,7 @@ mod tests {
                 Wanted { essential: false, field: Field::Email },
                 Wanted { essential: true, field: Field::EnglishName },
             ],
+            government: false,
             id: ServiceId::parse("library").unwrap(),
             name: words("Library"),
             origins: Vec::new(),

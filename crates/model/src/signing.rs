@@ -223,8 +223,6 @@ pub enum SigningRefusal {
     NotDeviceBound,
     /// There is no signing certificate, or it is not in force.
     NoCertificate,
-    /// There is one already.
-    HasCertificate,
     /// The certificate was suspended, revoked or ran out, maybe since the approval.
     CertificateNotGood,
     /// No such request, or not for this person.
@@ -267,7 +265,6 @@ impl SigningRefusal {
         Self::CoolingOff,
         Self::NotDeviceBound,
         Self::NoCertificate,
-        Self::HasCertificate,
         Self::CertificateNotGood,
         Self::RequestGone,
         Self::WrongStep,
@@ -300,7 +297,6 @@ impl Refusal for SigningRefusal {
             Self::CoolingOff => "signing-cooling-off",
             Self::NotDeviceBound => "signing-not-device-bound",
             Self::NoCertificate => "signing-no-certificate",
-            Self::HasCertificate => "signing-has-certificate",
             Self::CertificateNotGood => "signing-certificate-not-good",
             Self::RequestGone => "signing-request-gone",
             Self::WrongStep => "signing-wrong-step",
@@ -328,7 +324,6 @@ impl Refusal for SigningRefusal {
             }
             Self::RequestGone => 404,
             Self::NoCertificate
-            | Self::HasCertificate
             | Self::CertificateNotGood
             | Self::WrongStep
             | Self::DocumentIncomplete => 409,

@@ -100,6 +100,7 @@ impl Demo {
                 wanted(Field::Sex, false),
                 wanted(Field::Email, false),
             ],
+            government: false,
             id: self.id.clone(),
             name: Words {
                 en: "Harbour Library (demo)".to_owned(),

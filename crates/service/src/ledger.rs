@@ -16,7 +16,7 @@ pub mod sequence;
 pub mod witnessed;
 
 pub use desk::{Desk, Standing};
-pub use include::{inclusion, wait};
+pub use include::{Inclusion, inclusion, wait};
 pub use job::run;
 pub use publish::Publisher;
 pub use published::{Published, published};
@@ -25,7 +25,7 @@ pub use sequence::sequence;
 use crate::{Fault, Platform};
 use lionrock_crypto::ml_dsa::MlDsaKey;
 use lionrock_crypto::ring::{Mac, Signer};
-use lionrock_crypto::sign::{PublicKey, SigningKey};
+use lionrock_crypto::sign::PublicKey;
 use lionrock_ledger::checkpoint;
 use lionrock_ledger::cosign::Cosigner;
 use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
@@ -54,11 +54,11 @@ pub fn origin(platform: &Platform) -> String {
 /// `Key` when the ring has no checkpoint key.
 pub fn verifiers(platform: &Platform) -> Result<Vec<Verifier>, Fault> {
     let origin = origin(platform);
-    platform.keys.signers(Signer::Checkpoint).map(|(_, key)| verifier(&origin, &key)).collect()
+    platform.keys.verifiers(Signer::Checkpoint)?.into_iter().map(|(_, key)| verifier(&origin, key)).collect()
 }
 
-fn verifier(origin: &str, key: &SigningKey) -> Result<Verifier, Fault> {
-    match key.public()? {
+fn verifier(origin: &str, key: PublicKey) -> Result<Verifier, Fault> {
+    match key {
         PublicKey::Ed25519(public) => Verifier::new(origin, public).map_err(|error| Fault::bug(error.to_string())),
         _ => Err(Fault::bug("the checkpoint key is not Ed25519")),
     }

@@ -42,6 +42,7 @@ pub mod right;
 pub mod rotation;
 pub mod session;
 pub mod signed_in;
+pub mod signing;
 pub mod staff;
 pub mod statement;
 pub mod status;

@@ -17,7 +17,7 @@
 pub mod approve;
 pub mod authorize;
 mod checks;
-mod client;
+pub(crate) mod client;
 pub mod consent;
 pub mod decline;
 pub mod exchange;

@@ -20,6 +20,15 @@ CREATE TABLE signing_key (
 );
 CREATE INDEX signing_key_of_resident ON signing_key (resident, created_at);
 
+CREATE TABLE signing_question (
+    challenge BYTES NOT NULL PRIMARY KEY,
+    resident BYTES NOT NULL,
+    wording TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+CREATE INDEX signing_question_by_age ON signing_question (expires_at);
+CREATE INDEX signing_question_of_resident ON signing_question (resident);
+
 CREATE TABLE signing_request (
     id BYTES NOT NULL PRIMARY KEY,
     version INTEGER NOT NULL,

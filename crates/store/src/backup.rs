@@ -36,6 +36,7 @@ pub const TABLES: &[(&str, Part, &str)] = &[
     ("activation_key", Part::Nowhere, "a restored store has no signing keys: residents make new ones, and old certificates end"),
     ("signing_key", Part::Nowhere, "as above: no copy of a signing key exists outside the store"),
     ("signature", Part::Data, "what residents signed, with its evidence"),
+    ("signing_question", Part::Nowhere, "questions to passkeys, five minutes"),
     ("signing_request", Part::Nowhere, "half an hour, or until a service fetched it: asked again"),
     ("signing_part", Part::Nowhere, "documents are kept nowhere longer than needed"),
     ("officer", Part::Data, "who works here; what the ledger says of them counts"),

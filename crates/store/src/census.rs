@@ -78,6 +78,7 @@ const TABLES: &[(&str, &str)] = tables![
     "signature",
     "signing_key",
     "signing_part",
+    "signing_question",
     "signing_request",
     "staff_act",
     "ticket",

@@ -5,6 +5,7 @@ use lionrock_model::id::ResidentId;
 use lionrock_model::oidc::Pseudonym;
 use lionrock_model::time::Millis;
 
+const OWNER: &str = "SELECT resident FROM oidc_pseudonym WHERE service = $1 AND sub = $2";
 const SELECT: &str = "SELECT sub FROM oidc_pseudonym WHERE service = $1 AND resident = $2";
 const INSERT: &str = "INSERT INTO oidc_pseudonym (service, resident, sub, created_at) VALUES ($1, $2, $3, $4) \
                       ON CONFLICT (service, resident) DO NOTHING";
@@ -51,6 +52,16 @@ pub fn settle(
 pub fn of_resident(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Vec<(String, Pseudonym, Millis)>, Error> {
     let rows = tx.query(OF_RESIDENT, &[Value::from(resident.as_bytes())])?;
     rows.iter().map(|row| Ok((row.text(0)?.to_owned(), read(row.text(1)?)?, Millis(row.int(2)?)))).collect()
+}
+
+/// Whose name this is at a service.
+///
+/// # Errors
+/// Of the store.
+pub fn owner(tx: &mut Tx<'_>, service: &str, sub: &str) -> Result<Option<ResidentId>, Error> {
+    let row = tx.first(OWNER, &[Value::from(service), Value::from(sub)])?;
+    let id = row.map(|row| ResidentId::from_bytes(row.bytes(0)?).map_err(|_| Error::corrupt("oidc_pseudonym.resident")));
+    id.transpose()
 }
 
 /// Removes all names of a resident whose account is closed: the services' records lose their way back.

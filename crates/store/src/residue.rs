@@ -49,10 +49,11 @@ macro_rules! stays {
 }
 
 /// Every table that names residents, those first whose rows refer to others.
-pub const PLACES: [Place; 28] = [
+pub const PLACES: [Place; 29] = [
     gone!("session"),
     gone!("signature"),
     gone!("signing_key"),
+    gone!("signing_question"),
     gone!("signing_request"),
     gone!("sign_in"),
     gone!("credential"),

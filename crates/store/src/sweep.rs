@@ -45,7 +45,7 @@ macro_rules! sweep {
 }
 
 /// Every table that is swept by a statement of its own, those first that others refer to last.
-pub const SWEEPS: [Sweep; 27] = [
+pub const SWEEPS: [Sweep; 28] = [
     sweep!("ceremony", Time, "challenge", "ceremony WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("certificate", Time, "serial", "certificate WHERE not_after < $1 ORDER BY not_after"),
     sweep!("contact_change", Time, "resident", "contact_change WHERE expires_at <= $1 ORDER BY expires_at"),
@@ -63,6 +63,7 @@ pub const SWEEPS: [Sweep; 27] = [
     sweep!("outbox", Id, "id", "outbox WHERE id < $1 ORDER BY id"),
     sweep!("recovery", Time, "id", "recovery WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("signing_part", Time, "id", "signing_part WHERE created_at < $1 ORDER BY created_at"),
+    sweep!("signing_question", Time, "challenge", "signing_question WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("signing_request", Time, "id", "signing_request WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("session", Id, "id", "session WHERE id < $1 ORDER BY id"),
     sweep!("sign_in", Id, "id", "sign_in WHERE id < $1 ORDER BY id"),

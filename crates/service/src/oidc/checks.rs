@@ -167,6 +167,7 @@ mod tests {
         let declared = Declaration {
             authentication: Authentication::Keys { jwks: String::new() },
             fields: vec![Wanted { essential: false, field: Field::Email }],
+            government: false,
             id: ServiceId::parse("library").unwrap(),
             name: words("Library"),
             origins: Vec::new(),

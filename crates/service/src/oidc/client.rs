@@ -18,7 +18,7 @@ use lionrock_wire::oauth::{Code, Credential, Problem};
 
 /// A service that proved itself.
 #[derive(Debug)]
-pub(super) struct Client<'a> {
+pub(crate) struct Client<'a> {
     pub service: &'a Service,
     /// What must be used up in the transaction that acts on it.
     pub once: Option<Once>,
@@ -26,7 +26,7 @@ pub(super) struct Client<'a> {
 
 /// The id of a client assertion, good for one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Once {
+pub(crate) struct Once {
     service: String,
     jti: [u8; 32],
     expires_at: Millis,
@@ -40,7 +40,7 @@ impl Once {
 }
 
 /// Proves a credential. Whoever fails learns only that it failed: an unknown client and a wrong key look the same.
-pub(super) fn authenticate<'a>(
+pub(crate) fn authenticate<'a>(
     platform: &'a Platform,
     caller: &Caller,
     credential: &Credential,
@@ -203,7 +203,7 @@ const ACCEPTED: Accepted<'static> = Accepted {
 const FAILED: Problem = problem(Code::InvalidClient, "client authentication failed");
 
 /// The answer to an assertion that comes a second time.
-pub(super) const REPLAYED: Problem = problem(Code::InvalidClient, "this assertion was used before: make a new one");
+pub(crate) const REPLAYED: Problem = problem(Code::InvalidClient, "this assertion was used before: make a new one");
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -218,6 +218,7 @@ mod tests {
         let declared = Declaration {
             authentication: Authentication::Keys { jwks: String::new() },
             fields: Vec::new(),
+            government: false,
             id: ServiceId::parse("library").unwrap(),
             name: words("Library"),
             origins: Vec::new(),

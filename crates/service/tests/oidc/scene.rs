@@ -69,6 +69,7 @@ pub async fn scene(place: &Place) -> Scene {
         let declared = Declaration {
             authentication,
             fields: vec![wanted(Field::EnglishName, true), wanted(Field::Birth, false), wanted(Field::Email, false)],
+            government: false,
             id: ServiceId::parse(id).unwrap(),
             name: words(id),
             origins: Vec::new(),
@@ -91,10 +92,15 @@ pub async fn scene(place: &Place) -> Scene {
 
 /// Somebody with an account, a confirmed address and a passkey.
 pub async fn person(scene: &Scene, name: &str) -> Person {
+    person_with(scene, name, "U123456").await
+}
+
+/// As [`person`], with another card.
+pub async fn person_with(scene: &Scene, name: &str, card: &str) -> Person {
     let (platform, by) = (Arc::clone(&scene.platform), caller(&scene.clock));
     let id = ResidentId::new(by.now, by.random());
     let facts = CardFacts {
-        hkid: lionrock_model::hkid::Hkid::with_check_digit("U123456").unwrap(),
+        hkid: lionrock_model::hkid::Hkid::with_check_digit(card).unwrap(),
         english_name: EnglishName::parse(name).unwrap(),
         chinese_name: None,
         birth: "1990-02-03".parse().unwrap(),

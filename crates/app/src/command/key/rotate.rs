@@ -10,7 +10,7 @@ use lionrock_model::rotation::State;
 use lionrock_model::time::Millis;
 use lionrock_service::caller::{Entropy, System};
 use lionrock_service::rotation::{self, Seat, Standing, Step, What};
-use lionrock_service::{Caller, Platform, ledger};
+use lionrock_service::{Caller, Platform, ledger, signing};
 use lionrock_store::{Error, Store, server};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -91,6 +91,9 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
 async fn root(arguments: &Arguments, config: &Config) -> Result<RotationId> {
     let new = new_root(arguments, config)?.context("which one? Give --new-root-file FILE or --new-config FILE")?;
     let platform = opened(arguments, config).await?;
+    let old = start::root_of_shares(config, &arguments.shares)?;
+    // Before the new root takes over, so that a server which starts in between finds what it can open.
+    signing::key::rewrap(&platform.store, &old, &new, &platform.settings.realm, &clock::platform_caller()).await?;
     let replaced = rotation::replace_root(&platform, &clock::platform_caller(), &new).await;
     platform.store.close().await;
     Ok(replaced?)
