@@ -2,7 +2,8 @@
 //!
 //! A [`Module`] is one token, logged in. When the token goes away in the middle of work, every call fails with one clear error
 //! ([`Error::ModuleGone`]), and each further call tries to open it anew: first a new session, then the module itself from the
-//! start. A PIN that the token once refused is not tried again, since tokens lock after a few wrong ones.
+//! start. A PIN that the token once refused is not tried again, since tokens lock after a few wrong ones. A module that hangs is waited
+//! for no longer than some seconds ([`desk`]).
 
 use crate::Error;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -15,9 +16,10 @@ use cryptoki::types::AuthPin;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
+mod desk;
 mod key;
 mod pair;
 pub use key::ModuleMac;
@@ -31,7 +33,7 @@ pub struct Module {
     library: PathBuf,
     token: String,
     pin: Zeroizing<String>,
-    open: Mutex<Option<Open>>,
+    desk: desk::Desk,
     /// While the token is away, one call tries to open it and the others fail at once.
     gone: AtomicBool,
     /// The token refused the PIN.
@@ -95,28 +97,30 @@ impl Module {
             library: library.to_owned(),
             token: token.to_owned(),
             pin,
-            open: Mutex::new(None),
+            desk: desk::Desk::default(),
             gone: AtomicBool::new(false),
             locked: AtomicBool::new(false),
         };
+        let module = Arc::new(module);
         module.run(|_| Ok(()))?;
-        Ok(Arc::new(module))
+        Ok(module)
     }
 
     /// Whether the token offers a mechanism.
-    fn offers(&self, mechanism: MechanismType) -> Result<bool, Error> {
-        self.run(|open| Ok(open.context.get_mechanism_list(open.slot)?.contains(&mechanism)))
+    fn offers(self: &Arc<Self>, mechanism: MechanismType) -> Result<bool, Error> {
+        self.run(move |open| Ok(open.context.get_mechanism_list(open.slot)?.contains(&mechanism)))
     }
 
     /// Destroys a key, both halves of a pair; nothing when there is none.
     ///
     /// # Errors
     /// [`Error::Module`] when the token does not do it.
-    pub fn destroy(&self, label: &str) -> Result<(), Error> {
-        self.run(|open| {
-            open.found.retain(|(_, known, _)| known != label);
+    pub fn destroy(self: &Arc<Self>, label: &str) -> Result<(), Error> {
+        let label = label.to_owned();
+        self.run(move |open| {
+            open.found.retain(|(_, known, _)| *known != label);
             for class in [ObjectClass::SECRET_KEY, ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-                for object in open.session.find_objects(&identity(class, label))? {
+                for object in open.session.find_objects(&identity(class, &label))? {
                     open.session.destroy_object(object)?;
                 }
             }
@@ -125,20 +129,28 @@ impl Module {
     }
 
     /// Does work in a session. When it fails the session is made anew and the work tried again, then the whole module.
-    fn run<T>(&self, work: impl Fn(&mut Open) -> Result<T, Trouble>) -> Result<T, Error> {
-        let mut open = match self.open.try_lock() {
-            Ok(open) => open,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) if self.gone.load(Ordering::Relaxed) => return Err(Error::Module),
-            Err(TryLockError::WouldBlock) => self.open.lock().unwrap_or_else(PoisonError::into_inner),
-        };
+    fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Fn(&mut Open) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Error> {
+        // While the token is away one call tries, and the others fail at once.
+        if self.gone.load(Ordering::Relaxed) && self.desk.is_busy() {
+            return Err(Error::Module);
+        }
         if self.locked.load(Ordering::Relaxed) {
             return Err(Error::WrongPin);
         }
-        let done = self.attempt(&mut open, &work);
-        let away = matches!(done, Err(Trouble::Module(_))) && open.is_none();
+        let module = Arc::clone(self);
+        let served = self.desk.serve(move |open| {
+            let done = module.attempt(open, &work);
+            let away = matches!(done, Err(Trouble::Module(_))) && open.is_none();
+            (done.map_err(Error::from), away)
+        });
+        let Ok((done, away)) = served else {
+            self.gone.store(true, Ordering::Relaxed);
+            return Err(Error::Module);
+        };
         self.gone.store(away, Ordering::Relaxed);
-        let done = done.map_err(Error::from);
         if matches!(done, Err(Error::WrongPin)) {
             self.locked.store(true, Ordering::Relaxed);
         }
@@ -246,7 +258,8 @@ impl Library {
     }
 
     fn restart(&self) -> Result<(), Trouble> {
-        let _alone = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else is inside of it, perhaps for ever: it cannot be ended under them.
+        let Ok(_alone) = self.in_use.try_write() else { return Err(Error::Module.into()) };
         // A module that cannot end has not begun: either way the next line decides.
         drop(self.context.clone().finalize());
         self.start()

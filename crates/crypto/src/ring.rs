@@ -17,7 +17,7 @@
 use crate::aead::{Key, NONCE};
 use crate::random::Entropy;
 use crate::secret::Secret;
-use crate::sign::SigningKey;
+use crate::sign::{PublicKey, SigningKey};
 use crate::{Error, kdf};
 use keys::Keys;
 use name::Name;
@@ -217,6 +217,30 @@ impl KeyRing {
             .map(|((_, epoch), key)| (*epoch, Arc::clone(key)))
             .collect();
         found.into_iter()
+    }
+
+    /// The keys of a signer that sign now, newest first: one, and two while one replaces the other.
+    #[must_use]
+    pub fn signing(&self, signer: Signer) -> Vec<Arc<SigningKey>> {
+        let keys = self.keys();
+        let known = keys.signers.range((signer, 0)..=(signer, u32::MAX)).rev();
+        let used = known.filter(|((_, epoch), _)| !keys.held.contains(&(Name::Signer(signer), *epoch)));
+        used.map(|(_, key)| Arc::clone(key)).collect()
+    }
+
+    /// The public half of every key of a signer there ever was, oldest first: what it signed is verified with one of them.
+    ///
+    /// # Errors
+    /// [`Error::ModuleGone`] when a key lies in a module that does not answer.
+    pub fn verifiers(&self, signer: Signer) -> Result<Vec<(u32, PublicKey)>, Error> {
+        let keys = self.keys();
+        let retired = keys.retired.range((signer, 0)..=(signer, u32::MAX));
+        let mut found: Vec<_> = retired.map(|((_, epoch), key)| (*epoch, key.clone())).collect();
+        for ((_, epoch), key) in keys.signers.range((signer, 0)..=(signer, u32::MAX)) {
+            found.push((*epoch, key.public()?));
+        }
+        found.sort_by_key(|(epoch, _)| *epoch);
+        Ok(found)
     }
 
     /// The keys at this moment. A verb that takes several sees one set in each call, which is enough: old keys stay until

@@ -262,6 +262,21 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
+    /// Reads what [`PublicKey::bytes`] wrote of a key on a curve.
+    ///
+    /// # Errors
+    /// [`Error::NotAKey`] when the bytes are none of this algorithm.
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Error> {
+        let half = |from: usize, to: usize| bytes.get(from..to).unwrap_or_default();
+        let read = |part: &[u8]| <[u8; 32]>::try_from(part).map_err(|_| Error::NotAKey);
+        let key = match (algorithm, bytes.len(), bytes.first()) {
+            (Algorithm::EdDsa, 32, _) => Self::Ed25519(read(bytes)?),
+            (Algorithm::Es256, 65, Some(4)) => Self::P256 { x: read(half(1, 33))?, y: read(half(33, 65))? },
+            _ => return Err(Error::NotAKey),
+        };
+        if key.is_sound() { Ok(key) } else { Err(Error::NotAKey) }
+    }
+
     /// Verifies a signature in the JOSE form (`r ‖ s` for ECDSA).
     ///
     /// # Errors

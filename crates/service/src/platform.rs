@@ -1,6 +1,6 @@
 //! The platform: store, keys, settings and the systems it calls, in one value behind one `Arc`.
 
-use crate::port::{Activation, Mail, ProofingProvider, Registry};
+use crate::port::{Activation, DocumentReader, Mail, ProofingProvider, Registry};
 use crate::statement::Officer;
 use lionrock_crypto::backup::Custodian;
 use lionrock_crypto::ring::KeyRing;
@@ -96,6 +96,11 @@ pub struct Limits {
     pub proofing_attempts: u32,
     /// From the first count of nothing under an old key to the second, after which it is destroyed: longer than any write takes.
     pub rotation_grace: Duration,
+    /// A signing key that was replaced verifies what it signed for so long with those who learned of it: longer than ID Tokens live, and
+    /// than anybody keeps our public keys without looking again.
+    pub signer_overlap: Duration,
+    /// Checkpoints carry the signatures of both keys for so long.
+    pub checkpoint_overlap: Duration,
     /// A server that has not reported for so long during a rotation of keys is taken for dead.
     pub server_silence: Duration,
     /// Nothing that is swept is kept longer, whatever its rule says; tests live years in a minute.
@@ -123,6 +128,8 @@ impl Default for Limits {
             id_token: minutes(5),
             proofing_attempts: 3,
             rotation_grace: Duration::from_secs(30),
+            signer_overlap: minutes(60),
+            checkpoint_overlap: minutes(24 * 60),
             server_silence: minutes(2),
             kept_longest: Duration::MAX,
             budgets: Budgets::default(),
@@ -139,6 +146,8 @@ pub struct Ports {
     pub mail: Arc<dyn Mail>,
     /// Who judges pictures.
     pub proofing: Arc<dyn ProofingProvider>,
+    /// Who reads documents that strangers sent.
+    pub documents: Arc<dyn DocumentReader>,
     /// Who uses residents' signing keys.
     pub activation: Arc<dyn Activation>,
 }

@@ -1,5 +1,6 @@
 //! Backups: made while people come and go, put back into either engine, and never the way back for somebody who was erased.
 
+mod copies;
 mod damage;
 mod death;
 mod scene;

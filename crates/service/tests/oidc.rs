@@ -1,5 +1,6 @@
 //! Logging in to online services, on both engines: the whole way, and every step spoilt.
 
+mod planted;
 mod rush;
 pub mod scene;
 

@@ -1,5 +1,7 @@
 //! Getting back in by recovery codes, on both engines: the whole way, and every way in that must stay shut.
 
+mod planted;
+
 use crate::account::{Person, Scene, refusal, scene};
 use lionrock_crypto::random::System;
 use lionrock_model::account::RecoveryCode;

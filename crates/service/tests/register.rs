@@ -1,5 +1,7 @@
 //! Registration and custody on both engines: the whole way, and every way it can go wrong without losing or leaking anything.
 
+mod planted;
+
 use crate::stage::{self, caller};
 use crate::stand_in::{Letters, Next, Provider, Records, accept, retake};
 use lionrock_crypto::random::System;
@@ -59,7 +61,7 @@ async fn scene_with(place: &Place, boot: u8) -> Scene {
     let records = Arc::new(Records { known: std::sync::Mutex::new(known), down: std::sync::Mutex::new(false) });
     let letters = Arc::new(Letters::default());
     let mut platform = Arc::into_inner(stage::platform(place).await).unwrap();
-    platform.ports = Ports { registry: records.clone(), mail: letters.clone(), proofing: provider.clone(), activation: platform.ports.activation.clone() };
+    platform.ports = Ports { registry: records.clone(), mail: letters.clone(), proofing: provider.clone(), documents: platform.ports.documents.clone(), activation: platform.ports.activation.clone() };
     Scene { platform: Arc::new(platform), provider, records, letters, clock: Clock::new() }
 }
 

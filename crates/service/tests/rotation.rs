@@ -3,6 +3,7 @@
 
 mod death;
 mod scene;
+mod signers;
 mod swap;
 mod trouble;
 mod turning;

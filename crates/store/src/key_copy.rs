@@ -7,7 +7,8 @@ const KEEP: &str = "INSERT INTO key_copy (node, place, custodian, wanted, writte
                     ON CONFLICT (node, place) DO UPDATE SET custodian = excluded.custodian, wanted = key_copy.wanted + 1";
 const ALL: &str = "SELECT node, place, custodian, wanted, written, written_at FROM key_copy ORDER BY node, place";
 const WANT: &str = "UPDATE key_copy SET wanted = wanted + 1";
-const WRITTEN: &str = "UPDATE key_copy SET written = $3, written_at = $4 WHERE node = $1 AND place = $2 AND written < $3";
+const WRITTEN: &str =
+    "UPDATE key_copy SET written = $3, written_at = $4 WHERE node = $1 AND place = $2 AND written < $3";
 const BEHIND: &str = "SELECT COUNT(*) FROM key_copy WHERE written < wanted";
 const FORGET: &str = "DELETE FROM key_copy WHERE node = $1 AND place = $2";
 

@@ -130,12 +130,7 @@ pub fn by_access(tx: &mut Tx<'_>, access: [u8; 32]) -> Result<Option<Grant>, Err
 ///
 /// # Errors
 /// Of the store.
-pub fn exchange(
-    tx: &mut Tx<'_>,
-    code: [u8; 32],
-    now: Millis,
-    access: &Access,
-) -> Result<bool, Error> {
+pub fn exchange(tx: &mut Tx<'_>, code: [u8; 32], now: Millis, access: &Access) -> Result<bool, Error> {
     let Access { digest, expires_at, proof } = *access;
     let values =
         [Value::from(code), Value::from(now), Value::from(digest), Value::from(expires_at), Value::from(proof)];

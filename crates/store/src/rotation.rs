@@ -19,6 +19,7 @@ const INSERT: &str = "INSERT INTO rotation (id, version, what, state, generation
                       asked_at, moved_at, driven_until) VALUES ($1, 1, $2, $3, 0, 0, $4, 0, 0, 0, $5, $5, 0)";
 const BY_ID: &str = select!("WHERE id = $1");
 const CURRENT: &str = select!("WHERE finished_at IS NULL ORDER BY asked_at, id LIMIT 1");
+const UNFINISHED: &str = select!("WHERE finished_at IS NULL ORDER BY asked_at, id LIMIT 100");
 const WAITING: &str = select!("WHERE finished_at IS NULL AND what = $1 ORDER BY asked_at, id LIMIT 1");
 const NEWEST: &str = select!("ORDER BY asked_at DESC, id DESC LIMIT $1");
 const UPDATE: &str = "UPDATE rotation SET version = version + 1, state = $3, epoch = $4, generation = $5, column_at = $6, row_at = $7, \
@@ -32,7 +33,7 @@ pub struct Rotation {
     pub id: RotationId,
     /// One more with each change.
     pub version: i64,
-    /// Which keys: `root`, `realm`, `domain:NAME`, `resident:ID`, `residents`.
+    /// Which keys: `root`, `realm`, `domain:NAME`, `token`, `checkpoint`, `receipt`, `resident:ID`, `residents`.
     pub what: String,
     /// Where it stands.
     pub state: State,
@@ -91,6 +92,14 @@ pub fn find(tx: &mut Tx<'_>, id: RotationId) -> Result<Option<Rotation>, Error> 
 /// Of the store.
 pub fn current(tx: &mut Tx<'_>) -> Result<Option<Rotation>, Error> {
     tx.first(CURRENT, &[])?.map(|row| read(&row)).transpose()
+}
+
+/// All rotations that are not done, in the order in which they were asked for.
+///
+/// # Errors
+/// Of the store.
+pub fn unfinished(tx: &mut Tx<'_>) -> Result<Vec<Rotation>, Error> {
+    tx.query(UNFINISHED, &[])?.iter().map(read).collect()
 }
 
 /// The unfinished rotation of these keys.

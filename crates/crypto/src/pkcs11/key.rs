@@ -22,8 +22,9 @@ impl ModuleMac {
     /// [`Error::NoSuchKey`] when the token holds none, [`Error::NotAKey`] when it could leave the module or there are several;
     /// [`Error::Module`].
     pub fn open(module: &Arc<Module>, label: &str) -> Result<Self, Error> {
-        module.run(|open| {
-            let key = open.find(ObjectClass::SECRET_KEY, label)?;
+        let name = label.to_owned();
+        module.run(move |open| {
+            let key = open.find(ObjectClass::SECRET_KEY, &name)?;
             guard(&open.session, key)
         })?;
         Ok(Self { module: Arc::clone(module), label: label.to_owned() })
@@ -34,11 +35,12 @@ impl ModuleMac {
     /// # Errors
     /// [`Error::Exists`] when there is one; [`Error::Module`].
     pub fn make(module: &Arc<Module>, label: &str) -> Result<Self, Error> {
-        module.run(|open| {
-            if !open.session.find_objects(&identity(ObjectClass::SECRET_KEY, label))?.is_empty() {
+        let name = label.to_owned();
+        module.run(move |open| {
+            if !open.session.find_objects(&identity(ObjectClass::SECRET_KEY, &name))?.is_empty() {
                 return Err(Error::Exists.into());
             }
-            let mut template = identity(ObjectClass::SECRET_KEY, label);
+            let mut template = identity(ObjectClass::SECRET_KEY, &name);
             template.extend(kept());
             template.extend([
                 Attribute::KeyType(KeyType::GENERIC_SECRET),
@@ -55,9 +57,10 @@ impl ModuleMac {
     /// # Errors
     /// [`Error::ModuleGone`] when the token does not answer.
     pub fn mac(&self, message: &[u8]) -> Result<Zeroizing<[u8; 32]>, Error> {
-        let code = self.module.run(|open| {
-            let key = open.find(ObjectClass::SECRET_KEY, &self.label)?;
-            let code = Zeroizing::new(open.session.sign(&Mechanism::Sha256Hmac, key, message)?);
+        let (name, message) = (self.label.clone(), Zeroizing::new(message.to_vec()));
+        let code = self.module.run(move |open| {
+            let key = open.find(ObjectClass::SECRET_KEY, &name)?;
+            let code = Zeroizing::new(open.session.sign(&Mechanism::Sha256Hmac, key, &message)?);
             code.as_slice().try_into().map(Zeroizing::new).map_err(|_| Error::Module.into())
         });
         code.map_err(gone)

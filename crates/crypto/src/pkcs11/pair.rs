@@ -32,10 +32,11 @@ impl ModulePair {
     /// [`Error::NoSuchKey`] when the token holds none, [`Error::NotAKey`] when the private half could leave the module, the pair
     /// is of another kind, or there are several; [`Error::Module`].
     pub fn open(module: &Arc<Module>, label: &str, algorithm: Algorithm) -> Result<Self, Error> {
-        let public = module.run(|open| {
-            let private = open.find(ObjectClass::PRIVATE_KEY, label)?;
+        let name = label.to_owned();
+        let public = module.run(move |open| {
+            let private = open.find(ObjectClass::PRIVATE_KEY, &name)?;
             guard(&open.session, private)?;
-            let public = open.find(ObjectClass::PUBLIC_KEY, label)?;
+            let public = open.find(ObjectClass::PUBLIC_KEY, &name)?;
             read_public(open, public, algorithm)
         })?;
         let pair = Self { module: Arc::clone(module), label: label.to_owned(), algorithm, public };
@@ -54,25 +55,26 @@ impl ModulePair {
         if !Self::offered(module, algorithm)? {
             return Err(Error::Unsupported);
         }
-        let (generate, kind, public_part) = match algorithm {
-            Algorithm::EdDsa => (Mechanism::EccEdwardsKeyPairGen, KeyType::EC_EDWARDS, curve(ED25519)),
-            Algorithm::Es256 => (Mechanism::EccKeyPairGen, KeyType::EC, curve(P256)),
-            Algorithm::Es384 => (Mechanism::EccKeyPairGen, KeyType::EC, curve(P384)),
-            Algorithm::Ps256 | Algorithm::Rs256 => {
-                let parts = vec![Attribute::ModulusBits(RSA_BITS.into()), Attribute::PublicExponent(vec![1, 0, 1])];
-                (Mechanism::RsaPkcsKeyPairGen, KeyType::RSA, parts)
-            }
-        };
-        module.run(|open| {
+        let name = label.to_owned();
+        module.run(move |open| {
+            let (generate, kind, public_part) = match algorithm {
+                Algorithm::EdDsa => (Mechanism::EccEdwardsKeyPairGen, KeyType::EC_EDWARDS, curve(ED25519)),
+                Algorithm::Es256 => (Mechanism::EccKeyPairGen, KeyType::EC, curve(P256)),
+                Algorithm::Es384 => (Mechanism::EccKeyPairGen, KeyType::EC, curve(P384)),
+                Algorithm::Ps256 | Algorithm::Rs256 => {
+                    let parts = vec![Attribute::ModulusBits(RSA_BITS.into()), Attribute::PublicExponent(vec![1, 0, 1])];
+                    (Mechanism::RsaPkcsKeyPairGen, KeyType::RSA, parts)
+                }
+            };
             for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-                if !open.session.find_objects(&identity(class, label))?.is_empty() {
+                if !open.session.find_objects(&identity(class, &name))?.is_empty() {
                     return Err(Error::Exists.into());
                 }
             }
-            let mut public = identity(ObjectClass::PUBLIC_KEY, label);
+            let mut public = identity(ObjectClass::PUBLIC_KEY, &name);
             public.extend([Attribute::KeyType(kind), Attribute::Token(true), Attribute::Verify(true)]);
             public.extend(public_part.iter().cloned());
-            let mut private = identity(ObjectClass::PRIVATE_KEY, label);
+            let mut private = identity(ObjectClass::PRIVATE_KEY, &name);
             private.extend(kept());
             private.extend([Attribute::KeyType(kind), Attribute::Sign(true)]);
             Ok(open.session.generate_key_pair(&generate, &public, &private).map(drop)?)
@@ -84,7 +86,7 @@ impl ModulePair {
     ///
     /// # Errors
     /// [`Error::Module`] when the token does not answer.
-    pub fn offered(module: &Module, algorithm: Algorithm) -> Result<bool, Error> {
+    pub fn offered(module: &Arc<Module>, algorithm: Algorithm) -> Result<bool, Error> {
         module.offers(match algorithm {
             Algorithm::EdDsa => MechanismType::EDDSA,
             Algorithm::Es256 | Algorithm::Es384 => MechanismType::ECDSA,
@@ -116,17 +118,21 @@ impl ModulePair {
     /// # Errors
     /// [`Error::ModuleGone`] when the token does not answer.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let pss = PkcsPssParams { hash_alg: MechanismType::SHA256, mgf: PkcsMgfType::MGF1_SHA256, s_len: 32.into() };
-        // ECDSA gets the digest: every token can sign one, not every token can make one.
-        let (mechanism, input) = match self.algorithm {
-            Algorithm::EdDsa => (Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)), message.to_vec()),
-            Algorithm::Es256 => (Mechanism::Ecdsa, digest::sha256(message).to_vec()),
-            Algorithm::Es384 => (Mechanism::Ecdsa, digest::sha384(message).to_vec()),
-            Algorithm::Ps256 => (Mechanism::Sha256RsaPkcsPss(pss), message.to_vec()),
-            Algorithm::Rs256 => (Mechanism::Sha256RsaPkcs, message.to_vec()),
-        };
-        let signature = self.module.run(|open| {
-            let key = open.find(ObjectClass::PRIVATE_KEY, &self.label)?;
+        let (name, algorithm, message) = (self.label.clone(), self.algorithm, message.to_vec());
+        let signature = self.module.run(move |open| {
+            let pss =
+                PkcsPssParams { hash_alg: MechanismType::SHA256, mgf: PkcsMgfType::MGF1_SHA256, s_len: 32.into() };
+            // ECDSA gets the digest: every token can sign one, not every token can make one.
+            let (mechanism, input) = match algorithm {
+                Algorithm::EdDsa => {
+                    (Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)), message.to_vec())
+                }
+                Algorithm::Es256 => (Mechanism::Ecdsa, digest::sha256(&message).to_vec()),
+                Algorithm::Es384 => (Mechanism::Ecdsa, digest::sha384(&message).to_vec()),
+                Algorithm::Ps256 => (Mechanism::Sha256RsaPkcsPss(pss), message.to_vec()),
+                Algorithm::Rs256 => (Mechanism::Sha256RsaPkcs, message.to_vec()),
+            };
+            let key = open.find(ObjectClass::PRIVATE_KEY, &name)?;
             Ok(open.session.sign(&mechanism, key, &input)?)
         });
         signature.map_err(gone)

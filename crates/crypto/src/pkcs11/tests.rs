@@ -20,12 +20,16 @@ struct SoftToken {
 }
 
 impl SoftToken {
-    fn make(folder: &Path) -> Self {
-        let library = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"]
+    fn library() -> PathBuf {
+        ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"]
             .map(PathBuf::from)
             .into_iter()
             .find(|path| path.exists())
-            .expect("SoftHSM2 is missing: install the Debian package softhsm2");
+            .expect("SoftHSM2 is missing: install the Debian package softhsm2")
+    }
+
+    fn make(folder: &Path) -> Self {
+        let library = Self::library();
         std::fs::create_dir_all(folder.join("tokens")).unwrap();
         let tokens = folder.join("tokens");
         let config = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
@@ -69,6 +73,8 @@ fn in_own_process(test: &str, body: fn(&SoftToken)) {
         .args([&format!("pkcs11::tests::{test}"), "--exact", "--nocapture"])
         .env("LIONROCK_SOFT_TOKEN", &folder)
         .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+        .env("LIONROCK_INNER", SoftToken::library())
+        .env("LIONROCK_HANG", folder.join("hang"))
         .output()
         .unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
@@ -357,5 +363,82 @@ fn a_key_in_memory_is_not_passed_off_as_one_in_a_module() {
             assert_eq!(with(&[word]).unwrap_err(), Error::NotInModule, "{word}");
         }
         assert!(with(&[]).is_ok(), "the module may hold nothing");
+    });
+}
+
+/// A module of which nothing is known but that `C_Sign` does not return while a file is there: SoftHSM2 behind a thin wall.
+const HANGING: &str = r#"
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+typedef unsigned long (*call)(unsigned long, void *, unsigned long, void *, unsigned long *);
+static struct { unsigned char version[sizeof(void *)]; void *calls[68]; } list;
+static call sign;
+static unsigned long slow(unsigned long s, void *d, unsigned long n, void *o, unsigned long *l) {
+    while (access(getenv("LIONROCK_HANG"), F_OK) == 0) usleep(20000);
+    return sign(s, d, n, o, l);
+}
+unsigned long C_GetFunctionList(void **out) {
+    void *inner = 0;
+    void *library = dlopen(getenv("LIONROCK_INNER"), RTLD_NOW);
+    unsigned long (*get)(void **) = dlsym(library, "C_GetFunctionList");
+    unsigned long done = get(&inner);
+    memcpy(&list, inner, sizeof list);
+    sign = (call)list.calls[43];
+    list.calls[43] = (void *)slow;
+    *out = &list;
+    return done;
+}
+"#;
+
+#[test]
+fn a_module_that_hangs_holds_nobody_up_and_is_used_again_when_it_answers() {
+    in_own_process("a_module_that_hangs_holds_nobody_up_and_is_used_again_when_it_answers", |token| {
+        let (source, library, hang) =
+            (token.folder.join("wall.c"), token.folder.join("wall.so"), token.folder.join("hang"));
+        std::fs::write(&source, HANGING).unwrap();
+        let built = std::process::Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([&library, &source])
+            .arg("-ldl")
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let module = Module::open(&library, "lionrock-test", Zeroizing::new("123456".to_owned())).unwrap();
+        let key = ModuleMac::make(&module, "lionrock hanging").unwrap();
+        let good = key.mac(b"message").unwrap();
+        std::fs::write(&hang, "").unwrap();
+        let begun = std::time::Instant::now();
+        // Many callers at a time: all fail closed, none waits longer than it must.
+        let callers: Vec<_> = (0..8)
+            .map(|_| {
+                let key = key.clone();
+                std::thread::spawn(move || key.mac(b"message").unwrap_err())
+            })
+            .collect();
+        for caller in callers {
+            assert_eq!(caller.join().unwrap(), Error::ModuleGone);
+        }
+        assert!(begun.elapsed() < desk::PATIENCE * 3, "{:?}", begun.elapsed());
+        // However often it is asked: a handful of threads hang, and then calls fail at once.
+        for _ in 0..5 {
+            assert_eq!(key.mac(b"message").unwrap_err(), Error::ModuleGone);
+        }
+        let begun = std::time::Instant::now();
+        assert_eq!(key.mac(b"message").unwrap_err(), Error::ModuleGone);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+        let threads = std::fs::read_dir("/proc/self/task").unwrap().filter(|task| {
+            let name = task.as_ref().unwrap().path().join("comm");
+            std::fs::read_to_string(name).is_ok_and(|name| name.trim() == "key-store")
+        });
+        assert!(threads.count() <= 5);
+        // It answers again: used again, by itself.
+        std::fs::remove_file(&hang).unwrap();
+        let again = (0..100).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            key.mac(b"message").ok()
+        });
+        assert_eq!(again.unwrap(), good);
     });
 }

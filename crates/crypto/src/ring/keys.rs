@@ -7,7 +7,7 @@ use super::wrapped::{BY_ROOT, Kind, Wrapped, key_place, unwrap, wrapping_epoch};
 use crate::Error;
 use crate::aead::Key;
 use crate::secret::Secret;
-use crate::sign::SigningKey;
+use crate::sign::{PublicKey, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -18,6 +18,8 @@ pub(super) struct Keys {
     pub(super) domains: BTreeMap<(Domain, u32), Secret<32>>,
     pub(super) signers: BTreeMap<(Signer, u32), Arc<SigningKey>>,
     pub(super) macs: BTreeMap<(Mac, u32), MacKey>,
+    /// Public halves of signing keys that were destroyed: what they signed goes on being verified.
+    pub(super) retired: BTreeMap<(Signer, u32), PublicKey>,
     /// Known, so that what others made with them opens, but not to be used yet.
     pub(super) held: BTreeSet<(Name, u32)>,
 }
@@ -58,14 +60,21 @@ impl Keys {
                 };
                 self.domains.insert((domain, epoch), key);
             }
+            Name::Signer(signer) if Kind::of(&entry.sealed)? == Kind::Public => {
+                let key = match known.retired.get(&(signer, epoch)) {
+                    Some(key) => key.clone(),
+                    None => PublicKey::from_bytes(signer.algorithm(), &self.unwrap(realm, entry)?)?,
+                };
+                self.retired.insert((signer, epoch), key);
+            }
             Name::Signer(signer) => {
                 let key = match known.signers.get(&(signer, epoch)) {
                     Some(key) => Arc::clone(key),
                     None => {
                         let plain = self.unwrap(realm, entry)?;
                         Arc::new(match Kind::of(&entry.sealed)? {
-                            Kind::Key => SigningKey::from_pkcs8(signer.algorithm(), &plain)?,
                             Kind::Label => kept.ok_or(Error::NotInModule)?.signer(signer, &plain)?,
+                            Kind::Key | Kind::Public => SigningKey::from_pkcs8(signer.algorithm(), &plain)?,
                         })
                     }
                 };
@@ -78,7 +87,7 @@ impl Keys {
                         let plain = self.unwrap(realm, entry)?;
                         match Kind::of(&entry.sealed)? {
                             Kind::Label => kept.ok_or(Error::NotInModule)?.mac(&plain)?,
-                            Kind::Key => MacKey::Memory(Secret::from_slice(&plain)?),
+                            Kind::Key | Kind::Public => MacKey::Memory(Secret::from_slice(&plain)?),
                         }
                     }
                 };
@@ -152,6 +161,7 @@ impl Keys {
         self.realm.keys().eq(other.realm.keys())
             && self.domains.keys().eq(other.domains.keys())
             && self.signers.keys().eq(other.signers.keys())
+            && self.retired.keys().eq(other.retired.keys())
             && self.macs.keys().eq(other.macs.keys())
             && self.held == other.held
     }

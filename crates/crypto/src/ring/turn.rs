@@ -6,7 +6,7 @@
 use super::KeyRing;
 use super::kept::Kept;
 use super::keys::{Keys, realm_key};
-use super::name::{Domain, Name, REALM};
+use super::name::{Domain, Name, REALM, Signer};
 use super::root::Root;
 use super::wrapped::{self, BY_ROOT, Kind, Wrapped, key_place, resident_place, wrap};
 use crate::Error;
@@ -110,13 +110,40 @@ impl KeyRing {
         wrap(Kind::Key, keys.newest_realm()?, &place, &plain, entropy)
     }
 
+    /// The public half of a signing key, for storing in place of it: from then on the ring verifies with it and signs no more.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`] when the entry is no signing key of this ring; [`Error::ModuleGone`].
+    pub fn retire(&self, entry: &Wrapped, entropy: &dyn Entropy) -> Result<Wrapped, Error> {
+        let keys = self.keys();
+        let Name::Signer(signer) = Name::parse(&entry.name)? else { return Err(Error::NoSuchKey) };
+        let public = keys.signers.get(&(signer, entry.epoch)).ok_or(Error::NoSuchKey)?.public()?;
+        self.wrap_entry(&keys, Kind::Public, (&entry.name, entry.epoch), &public.bytes(), entropy)
+    }
+
+    /// Whether a stored entry is what is left of a signing key, without opening it.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotOpen`] when it is no wrapped key.
+    pub fn is_retired(wrapped: &[u8]) -> Result<bool, Error> {
+        Kind::of(wrapped).map(|kind| kind == Kind::Public)
+    }
+
+    /// The newest epoch of a signer that this ring signs with.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`] when there is none.
+    pub fn newest_signer(&self, signer: Signer) -> Result<u32, Error> {
+        self.keys().newest_signer(signer).map(|(epoch, _)| epoch)
+    }
+
     /// Destroys a key in the module that holds it, once its entry is no longer stored anywhere; nothing for a key that is
     /// stored itself.
     ///
     /// # Errors
     /// As [`KeyRing::rewrap`]; [`Error::Module`] when the module does not do it.
     pub fn destroy_in_module(&self, entry: &Wrapped) -> Result<(), Error> {
-        if Kind::of(&entry.sealed)? == Kind::Key {
+        if Kind::of(&entry.sealed)? != Kind::Label {
             return Ok(());
         }
         let label = self.keys().unwrap(&self.realm, entry)?;

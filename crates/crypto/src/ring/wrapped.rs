@@ -1,8 +1,8 @@
 //! Keys as they are stored: sealed under another key, and the epoch of that key in front.
 //!
 //! `kind (1) ‖ wrapping epoch (4) ‖ nonce (12) ‖ ciphertext and tag`. The wrapping key is the realm key of that epoch; 0 stands for
-//! the root. Kind 1 seals the key itself, kind 2 the label of a key that lies in a key store module. Kind and epoch can be read by
-//! anybody, and are part of the associated data.
+//! the root. Kind 1 seals the key itself, kind 2 the label of a key that lies in a key store module, kind 3 the public half
+//! of a signing key whose private half was destroyed. Kind and epoch can be read by anybody, and are part of the associated data.
 
 use crate::Error;
 use crate::aead::Key;
@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Key,
     /// The label of a key in a module.
     Label,
+    /// The public half of a destroyed signing key.
+    Public,
 }
 
 impl Kind {
@@ -26,12 +28,13 @@ impl Kind {
         match self {
             Self::Key => 1,
             Self::Label => 2,
+            Self::Public => 3,
         }
     }
 
     /// Of a stored key.
     pub(super) fn of(sealed: &[u8]) -> Result<Self, Error> {
-        let known = [Self::Key, Self::Label].into_iter().find(|kind| sealed.first() == Some(&kind.byte()));
+        let known = [Self::Key, Self::Label, Self::Public].into_iter().find(|kind| sealed.first() == Some(&kind.byte()));
         known.ok_or(Error::DoesNotOpen)
     }
 }

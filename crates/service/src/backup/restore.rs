@@ -193,9 +193,8 @@ fn check(
 /// Was this file made by the holder of the ring's keys?
 fn ours(ring: &KeyRing, path: &Path, seal: Option<&Seal>) -> Result<(), Trouble> {
     let holds = |seal: &Seal| {
-        ring.signers(Signer::Receipt)
-            .filter_map(|(_, key)| key.public().ok())
-            .any(|key| key.verify(Algorithm::EdDsa, &seal.digest, &seal.signature).is_ok())
+        let known = ring.verifiers(Signer::Receipt).unwrap_or_default();
+        known.iter().any(|(_, key)| key.verify(Algorithm::EdDsa, &seal.digest, &seal.signature).is_ok())
     };
     if seal.is_some_and(holds) { Ok(()) } else { Err(Trouble::NotOurs { path: path.to_path_buf() }) }
 }

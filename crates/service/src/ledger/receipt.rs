@@ -67,8 +67,8 @@ pub async fn file(
 /// The receipt key that signed the statement, by the key id in its header.
 fn key_of(platform: &Platform, statement: &str) -> Result<[u8; 32], Fault> {
     let parsed = jws::Compact::parse(statement).map_err(|error| Fault::stored_data(error.to_string()))?;
-    for (_, key) in platform.keys.signers(Signer::Receipt) {
-        let jwk = Jwk::ours(key.public()?, Algorithm::EdDsa);
+    for (_, key) in platform.keys.verifiers(Signer::Receipt)? {
+        let jwk = Jwk::ours(key, Algorithm::EdDsa);
         if let (true, PublicKey::Ed25519(public)) = (jwk.kid.as_deref() == parsed.kid(), &jwk.key) {
             return Ok(*public);
         }

@@ -17,6 +17,7 @@ pub(super) fn older(tx: &mut Tx<'_>, what: What, row: &Rotation) -> Result<u64, 
             Ok(found)
         }
         What::Realm => Ok(realm::older_keys(tx, epoch)?.len() as u64 + sealed::count_older_resident_keys(tx, epoch)?),
-        What::Root | What::Resident(_) | What::Residents => Ok(0),
+        // What a signing key made is verified with its public half, which stays.
+        What::Root | What::Signer(_) | What::Resident(_) | What::Residents => Ok(0),
     }
 }

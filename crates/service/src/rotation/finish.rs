@@ -1,13 +1,16 @@
 //! Ends of rotations: destruction of the old key, with a receipt; or the old key is kept, because something still needs it.
 
 use crate::audit::{self, Event};
+use crate::boot::wrapped;
 use crate::ledger::receipt;
 use crate::{Caller, Fault, Platform};
+use lionrock_crypto::ring::{KeyRing, Wrapped};
 use lionrock_ledger::receipt::Receipt;
 use lionrock_model::id::RotationId;
 use lionrock_model::rotation::State;
 use lionrock_store::rotation::{self, Rotation};
 use lionrock_store::{Tx, key_ring, server};
+use lionrock_wire::jose::{decode, encode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +37,50 @@ pub(super) fn destroy(
     // Two counts found nothing under these epochs: one before the span in which every write under way ended, one after it.
     let facts = json!({"counted": [0, 0], "destroyed": older, "epoch": epoch, "records": row.records});
     conclude(tx, platform, caller, row, facts)
+}
+
+/// Destroys the private half of every epoch before the new one; the public halves stay, so that what was signed is verified on.
+pub(super) fn retire(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    row: &mut Rotation,
+    key: &str,
+) -> Result<(), Fault> {
+    let epoch = row.epoch.ok_or_else(|| Fault::stored_data("rotation.epoch"))?;
+    let mut older = Vec::new();
+    let mut labels = Vec::new();
+    for entry in key_ring::all(tx)?.into_iter().filter(|entry| entry.name == key && entry.epoch < epoch) {
+        if KeyRing::is_retired(&entry.sealed_key)? {
+            continue;
+        }
+        let left = platform.keys.retire(&wrapped(entry.clone()), &*caller.entropy)?;
+        if !key_ring::replace(tx, &entry, left.sealed)? {
+            return Err(lionrock_store::Error::Busy.into());
+        }
+        older.push(entry.epoch);
+        if KeyRing::lies_in_module(&entry.sealed_key)? {
+            labels.push(json!([entry.name, entry.epoch, encode(&entry.sealed_key)]));
+        }
+    }
+    row.row_at = serde_json::to_vec(&labels)?;
+    row.generation = server::turn(tx)?;
+    row.state = State::Destroyed;
+    let facts = json!({"destroyed": older, "epoch": epoch, "in_module": labels.len(), "verifies": older});
+    conclude(tx, platform, caller, row, facts)
+}
+
+/// The labels of keys in a module that [`retire`] took out of the ring, and that are to be destroyed there.
+pub(super) fn labels(row: &Rotation) -> Result<Vec<Wrapped>, Fault> {
+    if row.row_at.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kept: Vec<(String, u32, String)> = serde_json::from_slice(&row.row_at)?;
+    let read = |(name, epoch, sealed): (String, u32, String)| {
+        let sealed = decode(&sealed, "rotation.row_at").map_err(|_| Fault::stored_data("rotation.row_at"))?;
+        Ok(Wrapped { name, epoch, sealed })
+    };
+    kept.into_iter().map(read).collect()
 }
 
 /// Ends a rotation of residents' keys: the old ones went with each resident's own transaction.

@@ -28,6 +28,7 @@ pub(super) fn page(
                 None => None,
             }
         }
+        What::Signer(signer) if platform.keys.newest_signer(signer)? == epoch => None,
         // This server does not use the new key yet; it will within the second.
         _ => return Ok(()),
     };

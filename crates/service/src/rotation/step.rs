@@ -4,6 +4,7 @@ use super::{Seat, What, count, finish, mover, residents};
 use crate::audit::{self, Event};
 use crate::boot::{entry, wrapped};
 use crate::{Caller, Fault, Platform};
+use lionrock_crypto::ring::Signer;
 use lionrock_model::rotation::State;
 use lionrock_store::rotation::Rotation;
 use lionrock_store::{Tx, failpoint, key_ring, rotation, server};
@@ -36,7 +37,7 @@ pub async fn step(platform: &Arc<Platform>, caller: &Caller, seat: &Seat) -> Res
     let due = platform
         .store
         .read(move |tx| {
-            let Some(row) = rotation::current(tx)? else { return Ok::<_, Fault>(Err(Step::Idle)) };
+            let Some(row) = current(tx, &shared, &who)? else { return Ok::<_, Fault>(Err(Step::Idle)) };
             let due = is_due(tx, &shared, &who, &boot, &row)?;
             Ok(if due { Ok(what(&row)?) } else { Err(Step::Waiting) })
         })
@@ -45,6 +46,7 @@ pub async fn step(platform: &Arc<Platform>, caller: &Caller, seat: &Seat) -> Res
         Ok(what) => what,
         Err(step) => return Ok(step),
     };
+    forget_in_module(platform, caller, &seat.boot).await?;
     let (shared, who) = (Arc::clone(platform), caller.clone());
     let work = move |tx: &mut Tx<'_>| carry_out(tx, &shared, &who, &boot);
     // A resident's records are read and written as if nobody else were there. Pages and counts need not be: each record is
@@ -67,6 +69,50 @@ fn what(row: &Rotation) -> Result<What, Fault> {
     row.what.parse().map_err(|_| Fault::stored_data("rotation.what"))
 }
 
+/// How long a rotation rests between its two counts: longer than a write takes; for a signing key, as long as what it signed is still
+/// looked at by others with what they know of us.
+fn rest(platform: &Platform, what: What) -> Duration {
+    let limits = &platform.settings.limits;
+    match what {
+        What::Signer(Signer::Checkpoint) => limits.checkpoint_overlap,
+        What::Signer(_) => limits.signer_overlap,
+        _ => limits.rotation_grace,
+    }
+}
+
+/// The rotation to be carried on: the oldest, unless it is one of a signing key that rests. Hours of rest hold up nobody else.
+fn current(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller) -> Result<Option<Rotation>, Fault> {
+    let all = rotation::unfinished(tx)?;
+    for row in &all {
+        let what = what(row)?;
+        let rests = row.state == State::Counted && caller.now < row.moved.after(rest(platform, what));
+        if !(rests && matches!(what, What::Signer(_))) {
+            return Ok(Some(row.clone()));
+        }
+    }
+    Ok(all.into_iter().next())
+}
+
+/// A signing key in a module is destroyed there before the rotation is done: outside of the transaction, and as often as it takes.
+async fn forget_in_module(platform: &Arc<Platform>, caller: &Caller, boot: &[u8; 16]) -> Result<(), Fault> {
+    let (shared, who, boot) = (Arc::clone(platform), caller.clone(), *boot);
+    let row = platform
+        .store
+        .read(move |tx| {
+            let Some(row) = current(tx, &shared, &who)? else { return Ok::<_, Fault>(None) };
+            let due = row.state == State::Destroyed && is_due(tx, &shared, &who, &boot, &row)?;
+            Ok(due.then_some(row))
+        })
+        .await?;
+    let Some(row) = row.filter(|row| matches!(what(row), Ok(What::Signer(_)))) else { return Ok(()) };
+    for entry in finish::labels(&row)? {
+        let shared = Arc::clone(platform);
+        let gone = tokio::task::spawn_blocking(move || shared.keys.destroy_in_module(&entry)).await;
+        gone.map_err(|_| Fault::bug("destroying a key broke off"))??;
+    }
+    Ok(())
+}
+
 /// Whether the next step can be taken now, by this server.
 fn is_due(
     tx: &mut Tx<'_>,
@@ -82,7 +128,7 @@ fn is_due(
         State::Asked | State::Moving => Ok(true),
         State::Prepared | State::InUse | State::Destroyed => all_know(tx, platform, caller, row),
         State::Counted => {
-            let over = caller.now >= row.moved.after(platform.settings.limits.rotation_grace);
+            let over = caller.now >= row.moved.after(rest(platform, what(row)?));
             Ok(over && all_know(tx, platform, caller, row)?)
         }
         State::Done => Ok(false),
@@ -107,7 +153,7 @@ fn carry_out(
     caller: &Caller,
     boot: &[u8; 16],
 ) -> Result<Option<(State, State)>, Fault> {
-    let Some(mut row) = rotation::current(tx)? else { return Ok(None) };
+    let Some(mut row) = current(tx, platform, caller)? else { return Ok(None) };
     if !is_due(tx, platform, caller, boot, &row)? {
         return Ok(None);
     }
@@ -154,6 +200,7 @@ fn advance(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rota
         }
         (Some(_), State::Moving) => mover::page(tx, platform, caller, what, row),
         (Some(key), State::Counted) => match count::older(tx, what, row)? {
+            0 if matches!(what, What::Signer(_)) => finish::retire(tx, platform, caller, row, &key),
             0 => finish::destroy(tx, platform, caller, row, &key),
             // A write that was under way when the count was taken. It is moved as well, and the count begins anew.
             late => {
@@ -169,6 +216,7 @@ fn advance(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &mut Rota
         }
         (None, State::Moving) => residents::next(tx, platform, caller, what, row),
         (_, State::Destroyed) => {
+            row.row_at = Vec::new();
             row.state = State::Done;
             row.finished = Some(caller.now);
             Ok(())

@@ -1,6 +1,6 @@
 //! Which keys are rotated.
 
-use lionrock_crypto::ring::{Domain, REALM};
+use lionrock_crypto::ring::{Domain, REALM, Signer};
 use lionrock_model::id::ResidentId;
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +15,8 @@ pub enum What {
     Realm,
     /// The key of a purpose: every record of that purpose is sealed anew.
     Domain(Domain),
+    /// A signing key of the platform: a new one signs, the old one verifies on. Those of the certificate authority are turned there.
+    Signer(Signer),
     /// One resident's own key: every record sealed with it is sealed anew.
     Resident(ResidentId),
     /// The own keys of all residents.
@@ -23,7 +25,7 @@ pub enum What {
 
 /// Words that name no keys.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("no such keys: give root, realm, domain:NAME ({}), resident:ID, residents or all", names())]
+#[error("no such keys: give root, realm, domain:NAME ({}), token, checkpoint, receipt, resident:ID, residents or all", names())]
 pub struct NoSuchKeys;
 
 fn names() -> String {
@@ -51,6 +53,7 @@ impl What {
         match self {
             Self::Realm => Some(REALM.to_owned()),
             Self::Domain(domain) => Some(format!("domain/{}", domain.word())),
+            Self::Signer(signer) => Some(format!("signer/{}", signer.word())),
             Self::Root | Self::Resident(_) | Self::Residents => None,
         }
     }
@@ -62,6 +65,7 @@ impl fmt::Display for What {
             Self::Root => f.write_str("root"),
             Self::Realm => f.write_str("realm"),
             Self::Domain(domain) => write!(f, "domain:{}", domain.word()),
+            Self::Signer(signer) => f.write_str(signer.word()),
             Self::Resident(id) => write!(f, "resident:{id}"),
             Self::Residents => f.write_str("residents"),
         }
@@ -77,7 +81,10 @@ impl FromStr for What {
                 "root" => Ok(Self::Root),
                 "realm" => Ok(Self::Realm),
                 "residents" => Ok(Self::Residents),
-                _ => Err(NoSuchKeys),
+                word => {
+                    let signer = Signer::FIRST.into_iter().find(|signer| signer.word() == word);
+                    signer.map(Self::Signer).ok_or(NoSuchKeys)
+                }
             },
             Some(("domain", word)) => {
                 Domain::ALL.into_iter().find(|domain| domain.word() == word).map(Self::Domain).ok_or(NoSuchKeys)
@@ -97,11 +104,11 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         let resident = What::Resident(ResidentId::new(Millis(1), [7; 10]));
-        for what in What::all().into_iter().chain([What::Root, resident]) {
+        for what in What::all().into_iter().chain([What::Root, resident]).chain(Signer::FIRST.map(What::Signer)) {
             assert_eq!(what.to_string().parse(), Ok(what));
         }
         assert_eq!(What::list("all").unwrap().len(), Domain::ALL.len() + 2);
-        for wrong in ["", "domain", "domain:", "domain:none", "resident:1", "realm:1", "roots", "all "] {
+        for wrong in ["", "domain", "domain:", "domain:none", "resident:1", "realm:1", "roots", "all ", "tsa", "ca-issuing"] {
             assert_eq!(What::list(wrong), Err(NoSuchKeys), "{wrong}");
         }
     }
