@@ -262,6 +262,8 @@ crate::refusals! {
         Fields = "ticket-fields", 422;
         /// The ledger did not write the entry in time: nothing is opened.
         LedgerAway = "ticket-ledger-away", 503;
+        /// Monitoring does not know the officer's own card number and family name yet.
+        MarkMissing = "ticket-mark-missing", 409;
         /// The minutes are none or too many.
         Minutes = "ticket-minutes", 422;
         /// There is no such ticket, or it is another officer's.

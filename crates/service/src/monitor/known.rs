@@ -2,14 +2,16 @@
 //! Codes are compared; no name and no number is opened for it.
 
 use crate::audit::{self, Event, NOBODY};
-use crate::{Caller, Fault, Platform};
+use crate::{Caller, Error, Fault, Platform, staff};
 use lionrock_crypto::ring::{Domain, Mac, Slot};
 use lionrock_model::hkid::Hkid;
 use lionrock_model::id::{OfficerId, ResidentId};
 use lionrock_model::person::{CardFacts, Email, EnglishName};
+use lionrock_model::staff::DutyRefusal;
 use lionrock_store::staff_mark::{self, OfficerMark};
 use lionrock_store::{Tx, resident};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Notes what an officer is compared by. Call it where officers are enrolled, in that transaction; a second call changes nothing.
 ///
@@ -36,6 +38,50 @@ pub fn officer(
         audit::append(tx, platform, caller, &Event::new("officer.known", None, body))?;
     }
     Ok(())
+}
+
+/// An officer says who they are as a resident, once, so that monitoring knows their own record, their family and their colleagues'. Until
+/// then they ask for no ticket. What was said stays: correcting it takes another enrolment.
+///
+/// # Errors
+/// Of the session; faults; `Conflict` when another officer has that card number.
+pub async fn declare(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+    (card, name, mail): (Hkid, EnglishName, Email),
+) -> Result<(), Error<DutyRefusal>> {
+    if !platform.settings.realm.admits(&card) {
+        return Err(Error::Refuse(DutyRefusal::NameUnreadable));
+    }
+    let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
+    platform
+        .store
+        .write(move |tx| {
+            let on = staff::on_duty(tx, &owned, &caller, &cookie)?;
+            let code = owned.keys.mac(Mac::BlindIndex, "hkid", card.body().as_bytes()).map_err(Fault::from)?;
+            if staff_mark::by_card(tx, &code)?.is_some_and(|other| other.officer != on.officer.id) {
+                return Err(Error::Refuse(DutyRefusal::AlreadyOfficer));
+            }
+            officer(tx, &owned, &caller, on.officer.id, (&card, &name, Some(&mail)))?;
+            Ok(())
+        })
+        .await
+}
+
+/// Whether monitoring knows an officer.
+///
+/// # Errors
+/// Of the session; faults.
+pub async fn is_known(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<bool, Error<DutyRefusal>> {
+    let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
+    platform
+        .store
+        .read(move |tx| {
+            let on = staff::on_duty(tx, &owned, &caller, &cookie)?;
+            Ok(staff_mark::of_officer(tx, on.officer.id)?.is_some())
+        })
+        .await
 }
 
 /// Where alerts reach an officer.

@@ -5,11 +5,14 @@
 
 use super::EnrolRefusal;
 use crate::ceremony::{self, Ask};
+use crate::monitor::known;
 use crate::staff::house::{self, Named};
 use crate::staff::{enrol, init, passkey};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::credential::CeremonyKind;
+use lionrock_model::hkid::Hkid;
 use lionrock_model::id::OfficerId;
+use lionrock_model::person::{Email, EnglishName};
 use lionrock_model::staff::{DutyRefusal, Officer, OfficerState, RIGHTS_LONGEST, Role, Unit};
 use lionrock_store::{Tx, officer};
 use lionrock_wire::webauthn::json::{CreationOptions, RegistrationResponse};
@@ -94,5 +97,13 @@ fn carry_out(
     officer::insert(tx, &kept)?;
     house::record(tx, platform, caller, id, "staff.rehearsed", json!({}))?;
     let kept = officer::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such officer"))?;
+    // Monitoring knows them as residents, too: a card number of their own out of the synthetic ones, and where letters reach them.
+    let digits = person.iter().fold(0_u32, |sum, byte| (sum * 31 + u32::from(*byte)) % 90_000) + 900_000;
+    let card = Hkid::with_check_digit(&format!("U{digits}")).map_err(|_| Fault::bug("a synthetic card number"))?;
+    let name = EnglishName::parse(command.named.name.reveal()).ok();
+    let name = name.map_or_else(|| EnglishName::parse("OFFICER"), Ok).map_err(|_| Fault::bug("a name of ours"))?;
+    let number: String = command.named.number.reveal().chars().filter(char::is_ascii_alphanumeric).collect();
+    let mail = Email::parse(&format!("{}@staff.example", number.to_ascii_lowercase())).ok();
+    known::officer(tx, platform, caller, id, (&card, &name, mail.as_ref()))?;
     Ok(enrol::keep(tx, platform, caller, kept, &made)?.map_err(|_: DutyRefusal| EnrolRefusal::PasskeyNotMade))
 }

@@ -17,7 +17,7 @@ use lionrock_model::policy::{Field, Purpose};
 use lionrock_model::refusal::Refusal as _;
 use lionrock_model::ticket::{CaseNumber, Object, State, Terms, TicketRefusal, WAITS};
 use lionrock_store::ticket::{self as rows, Ticket};
-use lionrock_store::{Tx, resident};
+use lionrock_store::{Tx, resident, staff_mark};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::json;
 use std::sync::Arc;
@@ -95,6 +95,9 @@ fn carry_out(
 ) -> Ruled<Ticket> {
     let on = duty(tx, platform, caller, cookie)?;
     let deed = Deed { officer: &on.officer, second: None, about: None, purpose: draft.purpose, case, ticket: None };
+    if staff_mark::of_officer(tx, on.officer.id)?.is_none() {
+        return Ok(Err(TicketRefusal::MarkMissing));
+    }
     if unclosed(tx, platform, caller, &on)? {
         monitor::refused(tx, platform, caller, &deed, ("ask", TicketRefusal::Unclosed.code(), Some(Rule::Unclosed)))?;
         return Ok(Err(TicketRefusal::Unclosed));
