@@ -10,6 +10,7 @@ pub mod config;
 #[cfg(feature = "rehearsal")]
 pub mod demo;
 pub mod diagnosis;
+pub mod document;
 pub mod gate;
 pub mod jobs;
 pub mod log;
@@ -19,4 +20,5 @@ pub mod services;
 pub mod start;
 #[cfg(feature = "rehearsal")]
 pub mod walk;
+pub mod witness;
 pub mod worker;

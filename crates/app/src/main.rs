@@ -7,6 +7,7 @@ fn main() -> ExitCode {
     // A proofing worker must confine itself before any thread exists.
     lionrock_app::worker::take_over_if_asked();
     lionrock_app::activation::take_over_if_asked();
+    lionrock_app::document::child::take_over_if_asked();
     lionrock_app::worker::leave_no_core();
     let command = lionrock_app::command::CommandLine::parse();
     match tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(command.run())) {

@@ -15,6 +15,7 @@ mod budget;
 mod check;
 mod check_pki;
 mod custody;
+mod document;
 mod gate;
 mod keys;
 mod leak;

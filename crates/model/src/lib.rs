@@ -13,6 +13,7 @@ pub mod counter;
 pub mod credential;
 pub mod custody;
 pub mod deviation;
+pub mod document;
 pub mod hkid;
 pub mod id;
 pub mod language;

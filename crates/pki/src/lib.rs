@@ -79,6 +79,14 @@ pub fn unwrap_pem(pem: &[u8], label: &str) -> Result<Vec<u8>, Error> {
     if same { Ok(bytes) } else { Err(Error::Malformed("PEM of this label")) }
 }
 
+/// A PEM block of a label (RFC 7468).
+///
+/// # Errors
+/// [`Error::Malformed`] when the library refuses.
+pub fn to_pem(label: &'static str, der: &[u8]) -> Result<String, Error> {
+    der::pem::encode_string(label, der::pem::LineEnding::LF, der).map_err(malformed("PEM"))
+}
+
 /// Turns an error of the DER library into one that names what was read.
 pub(crate) fn malformed<E>(what: &'static str) -> impl FnOnce(E) -> Error {
     move |_| Error::Malformed(what)

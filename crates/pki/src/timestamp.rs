@@ -62,6 +62,19 @@ pub enum Failure {
     SystemFailure = 25,
 }
 
+impl Failure {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::BadAlgorithm,
+        Self::BadRequest,
+        Self::BadDataFormat,
+        Self::TimeNotAvailable,
+        Self::UnacceptedPolicy,
+        Self::UnacceptedExtension,
+        Self::SystemFailure,
+    ];
+}
+
 /// What somebody wants stamped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -263,6 +276,17 @@ pub fn grant(token: &[u8]) -> Result<Vec<u8>, Error> {
     let status = StatusInfo { status: 0, text: None, failure: None };
     let token = Some(Any::from_der(token).map_err(malformed("a token"))?);
     Response { status, token }.to_der().map_err(malformed("a time-stamp answer"))
+}
+
+/// Why an answer carries no token: `None` when it carries one, or does not say.
+///
+/// # Errors
+/// [`Error::Malformed`].
+pub fn failure(der: &[u8]) -> Result<Option<Failure>, Error> {
+    let response = Response::from_der(der).map_err(malformed("a time-stamp answer"))?;
+    let Some(bits) = response.status.failure else { return Ok(None) };
+    let set = |failure: &Failure| bits.bits().nth(*failure as usize) == Some(true);
+    Ok(Failure::ALL.into_iter().find(set))
 }
 
 /// The token of an answer.

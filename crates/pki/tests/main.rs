@@ -5,6 +5,7 @@
 mod certificates;
 mod evidence;
 mod judges;
+mod memory;
 mod notary;
 mod paper;
 mod signatures;

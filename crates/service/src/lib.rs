@@ -17,6 +17,7 @@ pub mod caller;
 pub mod ceremony;
 pub mod counter;
 pub mod custody;
+pub mod document;
 pub mod email_code;
 pub mod erasure;
 pub mod fault;

@@ -1,11 +1,13 @@
 //! The systems we call, as the use cases see them. `gateway` and `app` implement them.
 
 pub mod activation;
+pub mod document;
 pub mod mail;
 pub mod proofing;
 pub mod registry;
 
 pub use activation::{Activation, ActivationError};
+pub use document::{DocumentError, DocumentReader};
 pub use mail::{Kept, Letter, Mail, MailError};
 pub use proofing::{Ended, Judged, NotTaken, Opened, ProofingError, ProofingProvider, ProviderIdentity};
 pub use registry::{Registry, RegistryAnswer, RegistryUnavailable};

@@ -167,7 +167,7 @@ macro_rules! areas {
     };
 }
 
-areas!["account", "consent", "data", "frame", "problem", "recover", "refusal", "register", "signin", "staff"];
+areas!["account", "certificates", "consent", "counter", "data", "frame", "problem", "recover", "refusal", "register", "signin", "staff", "verify"];
 
 #[cfg(test)]
 mod tests {

@@ -32,6 +32,7 @@ pub mod account;
 pub mod cookie;
 pub mod deviation;
 pub mod error;
+pub mod hand_over;
 pub mod health;
 pub mod language;
 pub mod layers;
@@ -40,15 +41,19 @@ pub mod listen;
 pub mod metrics;
 pub mod oauth;
 pub mod page;
+pub mod pki;
 pub mod recover;
 pub mod register;
 pub mod routes;
 pub mod sealed;
 pub mod signin;
+pub mod staff;
 pub mod start;
 pub mod state;
 pub mod static_files;
+pub mod verify;
 pub mod visit;
+pub mod witness;
 
 use std::net::IpAddr;
 

@@ -1,13 +1,17 @@
 //! Pages: what every one of them carries, and how a view becomes an answer. The views of each area are in the modules below.
 
 pub mod account;
+pub mod certificates;
 pub mod consent;
+pub mod counter;
 pub mod my_data;
 pub mod problem;
 pub mod recover;
 pub mod register;
 pub mod signin;
+pub mod staff;
 pub mod time;
+pub mod verify;
 
 use std::fmt::Display;
 
@@ -33,6 +37,8 @@ pub struct Frame {
     pub here: String,
     /// Whether the browser holds a session cookie (it may have expired).
     pub signed_in: bool,
+    /// Whether this is the staff house.
+    pub staff: bool,
     /// The name of the realm when it is a test realm.
     pub test_realm: Option<String>,
     /// Mistakes to show at the top and beside their fields.
@@ -66,7 +72,8 @@ impl Frame {
             title,
             csrf: visit.browser.form_token.clone(),
             here: visit.here.clone(),
-            signed_in: visit.session.is_some(),
+            signed_in: visit.session.is_some() || visit.badge.is_some(),
+            staff: visit.staff,
             test_realm: visit.test_realm.clone(),
             mistakes: Vec::new(),
         }

@@ -8,8 +8,8 @@ use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
 use crate::{
-    AppState, account, deviation, health, layers, ledger, metrics, oauth, recover, register, signin, start,
-    static_files,
+    AppState, account, deviation, hand_over, health, layers, ledger, metrics, oauth, pki, recover, register, signin, start,
+    static_files, verify,
 };
 
 /// The whole site.
@@ -19,11 +19,32 @@ pub fn table(state: &AppState) -> Router {
     people
         .merge(open)
         .merge(machines())
+        .merge(anybody())
+        .merge(authority())
         .fallback(start::nothing_here)
         .method_not_allowed_fallback(start::wrong_method)
         .layer(DefaultBodyLimit::max(state.edge.settings.body))
         .layer(from_fn_with_state(state.clone(), layers::edge))
         .with_state(state.clone())
+}
+
+/// What a listener without TLS serves: the public side of the certificate authority and nothing else, no page and no cookie.
+pub fn plain(state: &AppState) -> Router {
+    authority()
+        .fallback(|| async { http::StatusCode::NOT_FOUND })
+        .method_not_allowed_fallback(|| async { http::StatusCode::METHOD_NOT_ALLOWED })
+        .layer(from_fn_with_state(state.clone(), layers::plain))
+        .with_state(state.clone())
+}
+
+/// Status, lists, certificates and time-stamps.
+fn authority() -> Router<AppState> {
+    Router::new()
+        .route("/pki/ocsp", post(pki::ask))
+        .route("/pki/ocsp/{*question}", get(pki::ask_by_address))
+        .route("/pki/tsa", post(pki::stamp))
+        .route("/pki/{file}", get(pki::get))
+        .layer(DefaultBodyLimit::max(pki::LONGEST_BODY))
 }
 
 /// Pages and what their forms and scripts call.
@@ -34,6 +55,9 @@ fn people() -> Router<AppState> {
         .route("/recover", get(recover::get).post(recover::post))
         .route("/recover/passkey", get(recover::passkey).post(recover::finish))
         .route("/recover/passkey/options", post(recover::options))
+        .route("/recover/proofing", get(hand_over::notice).post(hand_over::proofing))
+        .route("/hand-over", get(hand_over::get).post(hand_over::post))
+        .route("/lost", get(hand_over::lost).post(hand_over::switch_off))
         .route("/register", get(register::notice::get).post(register::notice::post))
         .route("/register/next", get(register::notice::next))
         .route("/register/card", get(register::capture::card))
@@ -53,6 +77,12 @@ fn people() -> Router<AppState> {
         .route("/register/email", get(register::finish::email).post(register::finish::give))
         .route("/register/email/confirm", post(register::finish::confirm))
         .route("/register/done", get(register::finish::done))
+        .route("/register/counter", post(hand_over::counter))
+        .route("/register/phone", post(hand_over::phone))
+        .route("/register/guardian", get(hand_over::waits_for_guardian))
+        .route("/register/guardian/code", post(hand_over::guardian))
+        .route("/register/presence", get(hand_over::presence))
+        .route("/register/shown", get(hand_over::shown))
         .route("/register/receipt.json", get(register::judging::file))
         .route("/mailbox", get(register::finish::mailbox))
         .route("/signin", get(signin::get).post(signin::post))
@@ -63,6 +93,11 @@ fn people() -> Router<AppState> {
         .route("/account/authenticators/options", post(account::authenticators::options))
         .route("/account/authenticators/{id}/rename", post(account::authenticators::rename))
         .route("/account/authenticators/{id}/remove", post(account::authenticators::remove))
+        .route("/account/certificates", get(account::certificates::get))
+        .route("/account/certificates/{serial}/file", get(account::certificates::file))
+        .route("/account/certificates/{serial}/hold", post(account::certificates::hold))
+        .route("/account/certificates/{serial}/resume", post(account::certificates::resume))
+        .route("/account/certificates/{serial}/revoke", post(account::certificates::revoke))
         .route("/account/sessions", get(account::sessions::get))
         .route("/account/sessions/end-all", post(account::sessions::end_all))
         .route("/account/sessions/{id}/end", post(account::sessions::end))
@@ -81,6 +116,16 @@ fn people() -> Router<AppState> {
         .route("/account/close", get(account::close::get).post(account::close::post))
         .route("/account/close/options", post(account::close::options))
         .route("/account/closed", get(account::close::closed))
+        .route("/account/level", get(account::level::get).post(account::level::post))
+        .route("/account/level/options", post(account::level::options))
+        .route("/account/level/counter", post(account::level::counter))
+        .route("/account/level/proofing", get(account::level::notice).post(account::level::proofing))
+        .route("/account/lost", get(account::lost::get).post(account::lost::post))
+        .route("/account/lost/undo", post(account::lost::undo))
+        .route("/account/guardian", get(account::guardian::get))
+        .route("/account/guardian/begin", get(account::guardian::notice).post(account::guardian::begin))
+        .route("/account/guardian/options", post(account::guardian::options))
+        .route("/account/guardian/consent", post(account::guardian::consent))
         .route("/account/step-up", post(account::step_up::post))
         .route("/account/step-up/options", post(account::step_up::options))
         .route("/oauth/authorize", get(oauth::authorize::get))
@@ -106,6 +151,11 @@ fn open() -> Router<AppState> {
             "/oauth/userinfo",
             get(oauth::machine::userinfo).post(oauth::machine::userinfo).options(oauth::publish::preflight),
         )
+}
+
+/// Pages for whoever comes along: they change nothing, so they need no cookie and no form token.
+fn anybody() -> Router<AppState> {
+    Router::new().route("/verify", get(verify::get).post(verify::post).layer(DefaultBodyLimit::max(verify::MOST)))
 }
 
 /// Probes, ledger, files.

@@ -75,9 +75,11 @@ fn refusal_keys() -> Vec<String> {
     [
         of(lionrock_model::account::AccountRefusal::OWN),
         of(lionrock_model::credential::PasskeyRefusal::ALL),
+        of(lionrock_model::document::DocumentRefusal::ALL),
         of(lionrock_model::oidc::PageRefusal::ALL),
         of(lionrock_model::policy::OpenRefusal::ALL),
         of(lionrock_model::policy::staff::StaffRefusal::ALL),
+        of(lionrock_model::staff::DutyRefusal::ALL),
         of(lionrock_model::recovery::RecoveryRefusal::OWN),
         of(&lionrock_model::register::RegisterRefusal::OWN),
         of(lionrock_model::session::SessionRefusal::OWN),

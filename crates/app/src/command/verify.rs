@@ -2,9 +2,11 @@
 //!
 //! Exit code 0: everything fits. 1: something does not. 2: it could not be checked.
 
-mod log;
-mod place;
+pub(super) mod access_history;
+pub(super) mod log;
+pub(super) mod place;
 mod receipt;
+mod signature;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -18,22 +20,26 @@ use std::process::ExitCode;
 /// What to check.
 #[derive(Debug, Subcommand)]
 pub enum Verify {
+    /// Check a person's access history: every entry about them, and that there is no other.
+    AccessHistory(access_history::Arguments),
     /// Check a whole log: every entry, every tile, the signature.
     Log(log::Arguments),
     /// Check a receipt somebody kept.
     Receipt(receipt::Arguments),
+    /// Check who signed a PDF or another file, when, and what was changed since.
+    Signature(signature::Arguments),
 }
 
 /// Whose signature counts.
 #[derive(Debug, Args)]
-struct Trust {
+pub(super) struct Trust {
     /// The log's verifier key (`name+id+key`), or a file with it. Without it the key published beside the log is used,
     /// which proves only that the log agrees with itself.
     #[arg(long)]
-    key: Option<String>,
+    pub(super) key: Option<String>,
     /// Certificate authority (PEM) of an https address.
     #[arg(long)]
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -43,8 +49,10 @@ struct Trust {
 pub async fn run(verify: Verify) -> ExitCode {
     // Reading is blocking work, over a network too.
     let done = tokio::task::spawn_blocking(move || match verify {
+        Verify::AccessHistory(arguments) => access_history::run(&arguments),
         Verify::Log(arguments) => log::run(&arguments),
         Verify::Receipt(arguments) => receipt::run(&arguments),
+        Verify::Signature(arguments) => signature::run(&arguments),
     });
     match done.await.context("the check broke off").and_then(|outcome| outcome) {
         Ok(outcome) => outcome.show(),
@@ -53,19 +61,19 @@ pub async fn run(verify: Verify) -> ExitCode {
 }
 
 /// What a check found, for people and for programs.
-struct Outcome {
+pub(super) struct Outcome {
     /// `✓`, `✗` or `!` and a sentence, one a line.
-    lines: Vec<(char, String)>,
+    pub(super) lines: Vec<(char, String)>,
     /// The whole as one object, when asked for.
-    json: Option<Value>,
-    good: bool,
+    pub(super) json: Option<Value>,
+    pub(super) good: bool,
     /// What to do when it is not good.
-    advice: &'static str,
+    pub(super) advice: &'static str,
 }
 
 impl Outcome {
     #[allow(clippy::print_stdout, clippy::print_stderr)]
-    fn show(self) -> ExitCode {
+    pub(super) fn show(self) -> ExitCode {
         match &self.json {
             Some(json) => println!("{json}"),
             None => self.lines.iter().for_each(|(sign, line)| println!("{sign} {line}")),
@@ -81,7 +89,7 @@ impl Outcome {
 }
 
 /// The keys to trust, and whether they came from the person who asks.
-fn keys(trust: &Trust, source: Option<&dyn Source>) -> Result<(Vec<Verifier>, bool)> {
+pub(super) fn keys(trust: &Trust, source: Option<&dyn Source>) -> Result<(Vec<Verifier>, bool)> {
     if let Some(given) = &trust.key {
         let text = if Path::new(given).is_file() {
             std::fs::read_to_string(given).with_context(|| format!("cannot read {given}"))?

@@ -7,7 +7,7 @@ use lionrock_model::proofing::{Challenge, Stage};
 use lionrock_service::Ports;
 use lionrock_service::port::activation::Absent;
 use lionrock_service::port::{
-    Answering, Ended, Judged, Letter, Mail, MailError, NotTaken, Opened, ProofingError, ProofingProvider,
+    document, Answering, Ended, Judged, Letter, Mail, MailError, NotTaken, Opened, ProofingError, ProofingProvider,
     ProviderIdentity, Registry, RegistryAnswer, RegistryUnavailable,
 };
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct Idle;
 /// The ports of a command.
 #[must_use]
 pub fn ports() -> Ports {
-    Ports { registry: Arc::new(Idle), mail: Arc::new(Idle), proofing: Arc::new(Idle), activation: Arc::new(Absent) }
+    Ports { registry: Arc::new(Idle), mail: Arc::new(Idle), proofing: Arc::new(Idle), documents: Arc::new(document::Absent), activation: Arc::new(Absent) }
 }
 
 impl Registry for Idle {

@@ -1,0 +1,136 @@
+//! What a signed document is worth, for everybody: no account, no cookie, nothing kept.
+
+use std::sync::Arc;
+
+use axum::extract::{Multipart, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use lionrock_model::document::DocumentRefusal;
+use lionrock_model::time::Millis;
+use lionrock_service::port::document::{Judgement, LARGEST, LARGEST_SIGNATURE, Signature};
+use lionrock_service::{Error, document};
+
+use crate::language::Say;
+use crate::page::verify::{Line, Shown, Signed, Verify};
+use crate::page::{self, time};
+use crate::{Answer, AppState, Failure, Visit};
+
+/// Most bytes of a request: a document, a signature, and what lies around them.
+pub const MOST: usize = LARGEST + LARGEST_SIGNATURE + 16 * 1024;
+
+/// `GET /verify`
+pub async fn get(visit: Visit) -> Answer {
+    page::show(&Verify { frame: visit.frame("verify-title"), shown: None })
+}
+
+/// `POST /verify`: a PDF as `document`, or any file with its signature as `signature`. Programs that accept JSON get the judgement itself.
+pub async fn post(State(state): State<AppState>, visit: Visit, headers: HeaderMap, form: Multipart) -> Answer {
+    let judged = match read(form).await {
+        Ok((file, signature)) => {
+            let name = file.name.clone();
+            let outcome = document::verify(&state.platform, &visit.caller, Arc::new(file.bytes), signature).await;
+            outcome.map(|judgement| (name, judgement))
+        }
+        Err(refusal) => Err(Error::Refuse(refusal)),
+    };
+    let wants_json = headers.get(header::ACCEPT).is_some_and(|kinds| kinds.as_bytes().starts_with(b"application/json"));
+    match judged {
+        Ok((_, judgement)) if wants_json => Ok(json(&judgement)),
+        Ok((name, judgement)) => {
+            let shown = Some(shown(visit.say, name, &judgement));
+            page::show(&Verify { frame: visit.frame("verify-result-title"), shown })
+        }
+        Err(Error::Refuse(refusal)) if !wants_json => {
+            let failure = Failure::refuse(&refusal);
+            let frame = visit.frame("verify-title").with_error("document", failure.text(visit.say));
+            page::show_with(failure.status(), &Verify { frame, shown: None })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn json(judgement: &Judgement) -> Response {
+    (StatusCode::OK, axum::Json(judgement)).into_response()
+}
+
+struct Sent {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Takes the two files out of the form, within their limits.
+async fn read(mut form: Multipart) -> Result<(Sent, Option<Vec<u8>>), DocumentRefusal> {
+    let mut document = None;
+    let mut signature = None;
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE { DocumentRefusal::TooLarge } else { DocumentRefusal::Missing }
+    };
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        let field = part.name().unwrap_or_default().to_owned();
+        let name: String = part.file_name().unwrap_or_default().chars().filter(|one| !one.is_control()).take(120).collect();
+        let bytes = part.bytes().await.map_err(broken)?.to_vec();
+        match field.as_str() {
+            "document" => document = Some(Sent { name, bytes }),
+            "signature" if !bytes.is_empty() => signature = Some(bytes),
+            _ => {}
+        }
+    }
+    let document = document.filter(|one| !one.bytes.is_empty()).ok_or(DocumentRefusal::Missing)?;
+    Ok((document, signature))
+}
+
+fn shown(say: Say, name: String, judged: &Judgement) -> Shown {
+    let people = judged.signatures.iter().filter(|one| one.form == "signature").count();
+    Shown {
+        name,
+        outcome: outcome(&judged.indication),
+        headline: say.t(&format!("verify-headline-{}", outcome(&judged.indication))),
+        why: judged.sub_indication.as_ref().map(|sub| why(say, sub)),
+        indication: judged.indication.clone(),
+        sub_indication: judged.sub_indication.clone().unwrap_or_default(),
+        count: people,
+        pages: judged.pages,
+        signatures: judged.signatures.iter().map(|one| signed(say, one)).collect(),
+    }
+}
+
+const fn outcome(indication: &str) -> &'static str {
+    match indication.as_bytes() {
+        b"TOTAL-PASSED" => "passed",
+        b"INDETERMINATE" => "open",
+        _ => "failed",
+    }
+}
+
+fn why(say: Say, sub: &str) -> String {
+    say.t(&format!("verify-why-{}", sub.to_lowercase().replace('_', "-")))
+}
+
+fn signed(say: Say, one: &Signature) -> Signed {
+    let moment = |seconds: u64| i64::try_from(seconds).ok().map(|seconds| time::moment(say, Millis(seconds.saturating_mul(1000))));
+    let mut since: Vec<Line> = one
+        .changes
+        .iter()
+        .map(|change| Line { word: change.clone(), text: say.t(&format!("verify-change-{change}")) })
+        .collect();
+    if since.is_empty() {
+        since.push(Line { word: "nothing".to_owned(), text: say.t("verify-change-nothing") });
+    }
+    Signed {
+        stamp: one.form != "signature",
+        outcome: outcome(&one.indication),
+        word: say.t(&format!("verify-word-{}", outcome(&one.indication))),
+        why: one.sub_indication.as_ref().map(|sub| why(say, sub)),
+        signer: one.signer.clone().unwrap_or_else(|| say.t("verify-nobody")),
+        issuer: one.issuer.clone().unwrap_or_default(),
+        proved: one.proved_at.and_then(moment),
+        claimed: one.claimed_at.and_then(moment),
+        reason: one.reason.clone(),
+        level: one.level.clone(),
+        since,
+        fields: one.fields.join(", "),
+        certificate: one.certificate.clone().unwrap_or_default(),
+        indication: one.indication.clone(),
+        sub_indication: one.sub_indication.clone().unwrap_or_default(),
+    }
+}
