@@ -91,11 +91,19 @@ pub(crate) fn portrait(models: &Models, card: &Picture) -> Option<Face> {
 /// can be seen is not looked for any further: it could not be accepted.
 pub(crate) fn place(models: &Models, picture: &Picture, guess: Option<&Guess>) -> Option<Placed> {
     if let Some(guess) = guess.filter(|guess| guess.portrait_seen) {
+        let askew = match look(models, &guess.card) {
+            Ok(placed) => return Some(placed),
+            Err(askew) => askew,
+        };
+        // What was read often tells already where the card lies; seeking its text anew costs as much as a whole look.
+        let told = best_fit(&models.templates, &askew)
+            .and_then(|(_, fit)| Some(fit.to_card.inverse()?.then(&guess.to_picture)))
+            .and_then(|to_picture| look(models, &picture.warped(&to_picture, CARD.0, CARD.1)).ok());
         let again = || {
             let (card, _) = by_text(models, picture, &guess.card, &guess.to_picture, 1.0)?;
-            look(models, &card)
+            look(models, &card).ok()
         };
-        let placed = look(models, &guess.card).or_else(again);
+        let placed = told.or_else(again);
         if placed.is_some() {
             return placed;
         }
@@ -107,20 +115,23 @@ pub(crate) fn place(models: &Models, picture: &Picture, guess: Option<&Guess>) -
         let card = turned.warped(&to_picture, CARD.0, CARD.1);
         let (card, to_picture) = by_text(models, &turned, &card, &to_picture, MARGIN)?;
         // Few anchors close together leave the far side of the card askew: once more from where it lies now.
-        look(models, &card).or_else(|| look(models, &by_text(models, &turned, &card, &to_picture, 1.0)?.0))
+        look(models, &card).ok().or_else(|| look(models, &by_text(models, &turned, &card, &to_picture, 1.0)?.0).ok())
     })
 }
 
-/// Reads the fields of a card that is already straight; titles, labels and whatever else is printed need not be read.
-fn look(models: &Models, card: &Picture) -> Option<Placed> {
+/// Reads the fields of a card that is already straight; titles, labels and whatever else is printed need not be read. What
+/// was read comes back when the card is not straight.
+fn look(models: &Models, card: &Picture) -> Result<Placed, Vec<(Line, Reading)>> {
     let mut wanted = lines(&models.text_detector, card, CARD_TEXT);
     wanted.retain(|line| models.templates.iter().any(|template| template.expects(line)));
     if wanted.len() < FEWEST_LINES {
-        return None;
+        return Err(Vec::new());
     }
     let found = read_all(models, card, wanted);
-    let template = models.templates.iter().position(|template| anchors::lies_straight(template, &found))?;
-    Some(Placed { card: Picture::new(card.rgb().clone()), lines: found, template })
+    match models.templates.iter().position(|template| anchors::lies_straight(template, &found)) {
+        Some(template) => Ok(Placed { card: Picture::new(card.rgb().clone()), lines: found, template }),
+        None => Err(found),
+    }
 }
 
 /// Straightens by the anchors among the text of a view. In the view the card may be `room` times larger than guessed.
