@@ -26,7 +26,7 @@ pub use email::{confirm as confirm_email, give as give_email, shown as shown_ema
 pub(crate) use hand_over::hand_over;
 pub use passkey::{Made, NewAccount, finish as make_passkey, open_account, options as passkey_options, preview};
 pub use receipt::{file as receipt_file, shown as shown_receipt};
-pub use standing::{Standing, standing};
+pub use standing::{Standing, aim, standing};
 pub use sweep::sweep;
 
 use crate::audit::NOBODY;

@@ -2,14 +2,18 @@
 //! visitor is led to signing in and back.
 
 pub mod authenticators;
+pub mod certificates;
 pub mod close;
 pub mod codes;
 pub mod consents;
 pub mod contact;
 pub mod corrections;
 pub mod data;
+pub mod guardian;
 pub mod history;
 pub mod home;
+pub mod level;
+pub mod lost;
 pub mod sessions;
 pub mod step_up;
 

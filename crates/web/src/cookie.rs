@@ -1,4 +1,4 @@
-//! Cookies: five names, one set of attributes, read once per request.
+//! Cookies: six names, one set of attributes, read once per request.
 //!
 //! Every cookie is `__Host-` (RFC 6265bis section 4.1.3.2): secure, no domain, path `/`, so no other host or plain-text page can set one.
 
@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderValue, header};
 
 /// The signed-in resident's session.
 pub const SESSION: &str = "__Host-session";
+/// The signed-in officer's session: of the staff house, worth nothing elsewhere.
+pub const BADGE: &str = "__Host-staff";
 /// A registration under way.
 pub const REGISTRATION: &str = "__Host-registration";
 /// This browser, before anybody is known: binds forms and flows to it.

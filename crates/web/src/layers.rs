@@ -29,6 +29,9 @@ use crate::{AppState, Failure, Visit, cookie, error, visit};
 /// Routes that answer whatever host they are called by: probes come by address.
 const ANY_HOST: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// What programs ask the certificate authority by whatever name they know it, as its certificates say.
+const AUTHORITY: &str = "/pki/";
+
 /// Changes by services, not by people: one address sends them for many. The rate of all requests holds for them too, and failed
 /// credentials are counted on their own.
 const OF_SERVICES: [&str; 3] = ["/oauth/par", "/oauth/token", "/oauth/userinfo"];
@@ -85,17 +88,38 @@ fn address_of(request: &Request) -> Option<IpAddr> {
 fn turn_away(state: &AppState, visit: &Visit, request: &Request) -> Option<Failure> {
     let path = request.uri().path();
     if !ANY_HOST.contains(&path)
+        && !path.starts_with(AUTHORITY)
         && !host_of(request.headers(), request.uri()).is_some_and(|host| host.eq_ignore_ascii_case(&state.edge.host))
     {
         return Some(Failure::of("wrong-host"));
     }
     if let Some(address) = visit.caller.address
         && !path.starts_with("/static/")
-        && !state.edge.rates.admits(address, !is_safe(request.method()) && !OF_SERVICES.contains(&path))
+        && !state.edge.rates.admits(address, is_change(request.method(), path))
     {
         return Some(Failure::of("too-many"));
     }
     None
+}
+
+/// Whether a request is a change by a person, which has a rate of its own.
+fn is_change(method: &Method, path: &str) -> bool {
+    !is_safe(method) && !OF_SERVICES.contains(&path) && !path.starts_with(AUTHORITY)
+}
+
+/// As [`edge`], for the listener without TLS: a rate and a time, and neither pages nor cookies.
+pub async fn plain(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let visit = meet(&state, &request);
+    let _running = state.edge.metrics.running();
+    if visit.caller.address.is_some_and(|address| !state.edge.rates.admits(address, false)) {
+        return (http::StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+    }
+    request.extensions_mut().insert(visit.clone());
+    let mut response = run(&state, &visit, request, next).await;
+    // What says no has no words here: whoever asks is a program.
+    response.extensions_mut().remove::<Failure>();
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// HTTP/2 carries the host in the URI, HTTP/1.1 in `Host`; two different ones are nobody's.

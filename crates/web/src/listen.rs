@@ -101,7 +101,7 @@ impl Listener {
         self.address
     }
 
-    /// Serves `router` until `stop` ends; returns when all connections have ended or the grace is over.
+    /// Serves `router` over TLS until `stop` ends; returns when all connections have ended or the grace is over.
     pub async fn serve(
         self,
         router: Router,
@@ -109,7 +109,22 @@ impl Listener {
         limits: ListenLimits,
         stop: impl Future<Output = ()>,
     ) {
-        let acceptor = TlsAcceptor::from(certificate.server_config());
+        self.run(router, Some(TlsAcceptor::from(certificate.server_config())), limits, stop).await;
+    }
+
+    /// As [`Listener::serve`], without TLS: for what is signed itself and asked for by programs that cannot have a chain yet
+    /// ([`routes::plain`](crate::routes::plain)), and for nothing else.
+    pub async fn serve_plain(self, router: Router, limits: ListenLimits, stop: impl Future<Output = ()>) {
+        self.run(router, None, limits, stop).await;
+    }
+
+    async fn run(
+        self,
+        router: Router,
+        acceptor: Option<TlsAcceptor>,
+        limits: ListenLimits,
+        stop: impl Future<Output = ()>,
+    ) {
         let guests = Guests::new(limits.connections, limits.connections_per_address);
         let graceful = GracefulShutdown::new();
         let http = Arc::new(http(&limits));
@@ -132,11 +147,20 @@ impl Listener {
             let (handshake, watcher) = (limits.handshake, graceful.watcher());
             tokio::spawn(async move {
                 let _place = place;
-                let Some(tls) = shake_hands(&acceptor, stream, handshake).await else { return };
                 let service =
                     hyper::service::service_fn(move |request: Request<Incoming>| answer(router.clone(), request, peer));
-                let connection = http.serve_connection(TokioIo::new(tls), service).into_owned();
-                if let Err(error) = watcher.watch(connection).await {
+                let ended = match acceptor {
+                    Some(acceptor) => {
+                        let Some(tls) = shake_hands(&acceptor, stream, handshake).await else { return };
+                        watcher.watch(http.serve_connection(TokioIo::new(tls), service).into_owned()).await
+                    }
+                    None => {
+                        // Small answers go out at once.
+                        drop(stream.set_nodelay(true));
+                        watcher.watch(http.serve_connection(TokioIo::new(stream), service).into_owned()).await
+                    }
+                };
+                if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 }
             });

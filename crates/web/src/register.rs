@@ -13,7 +13,7 @@ use lionrock_service::register::{self, Standing};
 use crate::{AppState, Failure, Visit};
 
 /// The registration cookie, or the way to the notice.
-fn cookie(visit: &Visit) -> Result<&str, Failure> {
+pub(crate) fn cookie(visit: &Visit) -> Result<&str, Failure> {
     visit.registration.as_deref().ok_or_else(over)
 }
 
@@ -28,7 +28,7 @@ async fn standing(state: &AppState, visit: &Visit) -> Result<Standing, Failure> 
 }
 
 /// Where it stands, when that is one of the steps of this page; otherwise the way to the right page.
-async fn standing_at(state: &AppState, visit: &Visit, steps: &[Step]) -> Result<Standing, Failure> {
+pub(crate) async fn standing_at(state: &AppState, visit: &Visit, steps: &[Step]) -> Result<Standing, Failure> {
     let standing = standing(state, visit).await?;
     if steps.contains(&standing.step) {
         return Ok(standing);

@@ -28,6 +28,8 @@ pub struct Edge {
     pub origin: String,
     /// Host and port of the origin, as a `Host` header carries them.
     pub host: String,
+    /// Whether this is the staff house.
+    pub staff: bool,
     /// Counters for `/metrics`.
     pub metrics: Metrics,
     pub(crate) rates: Rates,
@@ -73,6 +75,28 @@ impl AppState {
     /// Puts the two together. The origin is the platform's issuer.
     pub fn new(platform: Arc<Platform>, settings: EdgeSettings, clock: Clock, entropy: Arc<dyn Entropy>) -> Self {
         let origin = platform.settings.issuer.clone();
+        Self::at(platform, settings, clock, entropy, origin, false)
+    }
+
+    /// The staff house, when the platform has one: another origin over the same platform.
+    pub fn staff(
+        platform: Arc<Platform>,
+        settings: EdgeSettings,
+        clock: Clock,
+        entropy: Arc<dyn Entropy>,
+    ) -> Option<Self> {
+        let origin = platform.settings.staff.as_ref()?.origin.clone();
+        Some(Self::at(platform, settings, clock, entropy, origin, true))
+    }
+
+    fn at(
+        platform: Arc<Platform>,
+        settings: EdgeSettings,
+        clock: Clock,
+        entropy: Arc<dyn Entropy>,
+        origin: String,
+        staff: bool,
+    ) -> Self {
         let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host).to_owned();
         let rates = Rates::new(&settings);
         Self {
@@ -81,6 +105,7 @@ impl AppState {
                 settings,
                 origin,
                 host,
+                staff,
                 metrics: Metrics::new(),
                 rates,
                 guesses: Guesses::default(),

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("lionrock.css", CSS, include_bytes!("../assets/css/lionrock.css")),
     ("page.js", SCRIPT, include_bytes!("../assets/js/page.js")),
     ("passkey.js", SCRIPT, include_bytes!("../assets/js/passkey.js")),
+    ("staff.js", SCRIPT, include_bytes!("../assets/js/staff.js")),
     ("capture.js", SCRIPT, include_bytes!("../assets/js/capture.js")),
     ("seal.js", SCRIPT, include_bytes!("../assets/js/seal.js")),
     ("judging.js", SCRIPT, include_bytes!("../assets/js/judging.js")),

@@ -23,6 +23,10 @@ pub struct Visit {
     pub browser: Browser,
     /// Value of the session cookie.
     pub session: Option<String>,
+    /// Value of the officer's cookie.
+    pub badge: Option<String>,
+    /// Whether this is the staff house.
+    pub staff: bool,
     /// Value of the registration cookie.
     pub registration: Option<String>,
     /// Value of the waiting cookie: names the request of a service that waits while its visitor registers.
@@ -53,7 +57,10 @@ impl Visit {
         Self {
             say: Say::in_language(caller.language),
             browser: Browser::read(headers).unwrap_or_else(|| Browser::make(&caller)),
-            session: cookie::read(headers, cookie::SESSION),
+            // Each house reads its own cookie and no other.
+            session: cookie::read(headers, cookie::SESSION).filter(|_| !state.edge.staff),
+            badge: cookie::read(headers, cookie::BADGE).filter(|_| state.edge.staff),
+            staff: state.edge.staff,
             registration: cookie::read(headers, cookie::REGISTRATION),
             waiting: cookie::read(headers, cookie::WAITING),
             here: uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),

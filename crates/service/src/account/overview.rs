@@ -1,7 +1,7 @@
 //! GET /account: the person's name and what there is.
 
-use crate::{Caller, Error, Platform, signed_in};
-use lionrock_model::account::AccountRefusal;
+use crate::{Caller, Error, Platform, level, signed_in};
+use lionrock_model::account::{AccountRefusal, Level};
 use lionrock_model::policy::Field;
 use lionrock_model::session::SignIn;
 use lionrock_model::time::Millis;
@@ -19,6 +19,8 @@ pub struct Overview {
     pub authenticators: usize,
     /// Open sessions.
     pub sessions: usize,
+    /// What the account is good for.
+    pub level: Level,
     /// Unused recovery codes.
     pub codes_left: u64,
     /// The last five lines of the sign-in history, newest first; their sealed places stay sealed.
@@ -54,6 +56,7 @@ pub async fn overview(
                 chinese_name: profile.chinese_name,
                 authenticators: credential::standing(tx, who)?.len(),
                 sessions: session::open(tx, who, born, seen)?.len(),
+                level: level::level(tx, &owned, who)?,
                 codes_left: recovery_code::left(tx, who)?,
                 recent: session::history(tx, who, Millis(i64::MAX))?.into_iter().take(5).collect(),
             })

@@ -16,7 +16,7 @@ use lionrock_model::policy::staff::Action;
 use lionrock_model::register::Step;
 use lionrock_model::time::Millis;
 use lionrock_store::counter_case::{self, Case};
-use lionrock_store::{Tx, custody, staff_mark};
+use lionrock_store::{Tx, staff_mark};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::json;
 use std::sync::Arc;
@@ -305,45 +305,32 @@ fn ready(
     }
 }
 
-/// The canonical text of the act: members in alphabetical order. None while there is nothing to sign.
+/// The canonical text of the act: a line of what it is, then names and values in alphabetical order. None while there is nothing to sign.
 fn text(tx: &mut Tx<'_>, platform: &Platform, duty: &OnDuty, case: &Case) -> Result<Option<String>, Fault> {
     if case.state != CaseState::Opened {
         return Ok(None);
     }
     let (officer, unit) = (duty.officer.id.to_string(), duty.officer.unit.as_str());
     match case.kind {
-        CaseKind::Upgrade if case.ground == Some(Ground::Counter) => Ok(Some(
-            json!({
-                "account": case.resident.map(|id| id.to_string()),
-                "card": "seen-and-compared",
-                "case": case.id.to_string(),
-                "level": "plus",
-                "officer": officer,
-                "person": "present",
-                "unit": unit,
-                "what": "counter-upgrade",
-            })
-            .to_string(),
-        )),
+        CaseKind::Upgrade if case.ground == Some(Ground::Counter) => {
+            let account = case.resident.map(|id| id.to_string()).unwrap_or_default();
+            Ok(Some(format!(
+                "counter-upgrade\naccount: {account}\ncard: seen-and-compared\ncase: {}\nlevel: plus\nofficer: {officer}\n\
+                 person: present\nunit: {unit}\n",
+                case.id
+            )))
+        }
         CaseKind::Registration => {
             let row = case.registration.map(|id| register::find(tx, platform, id)).transpose()?.flatten();
             let Some(row) = row.filter(|row| row.step == Step::Presence && row.attended == Some(case.id)) else {
                 return Ok(None);
             };
-            let custody = row.custody.map(|id| custody::find(tx, id)).transpose()?.flatten();
-            Ok(Some(
-                json!({
-                    "card": "seen",
-                    "case": case.id.to_string(),
-                    "custody": custody.map(|custody| custody.id.to_string()),
-                    "officer": officer,
-                    "person": "present",
-                    "registration": row.id.to_string(),
-                    "unit": unit,
-                    "what": "counter-registration",
-                })
-                .to_string(),
-            ))
+            let custody = row.custody.map(|id| id.to_string()).unwrap_or_default();
+            Ok(Some(format!(
+                "counter-registration\ncard: seen\ncase: {}\ncustody: {custody}\nofficer: {officer}\nperson: present\n\
+                 registration: {}\nunit: {unit}\n",
+                case.id, row.id
+            )))
         }
         _ => Ok(None),
     }

@@ -325,14 +325,12 @@ fn text(duty: &OnDuty, case: &Case) -> String {
         (true, _) => "asks-for-a-second-officer",
         (false, _) => "second-officer",
     };
-    json!({
-        "case": case.id.to_string(),
-        "evidence": evidence,
-        "officer": duty.officer.id.to_string(),
-        "unit": duty.officer.unit.as_str(),
-        "what": "suspend-account",
-    })
-    .to_string()
+    format!(
+        "suspend-account\ncase: {}\nevidence: {evidence}\nofficer: {}\nunit: {}\n",
+        case.id,
+        duty.officer.id,
+        duty.officer.unit.as_str()
+    )
 }
 
 fn digest(platform: &Platform, id: CaseId, digits: &str) -> Result<[u8; 32], Fault> {

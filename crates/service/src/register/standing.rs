@@ -3,7 +3,7 @@
 use super::require;
 use crate::{Caller, Error, Platform};
 use lionrock_model::proofing::{Reason, Stage, Verdict};
-use lionrock_model::register::{RegisterRefusal, Step};
+use lionrock_model::register::{Aim, RegisterRefusal, Step};
 use lionrock_model::time::Millis;
 use lionrock_store::custody::{self, Custody};
 use std::sync::Arc;
@@ -25,6 +25,15 @@ pub struct Standing {
     pub deadline: Option<Millis>,
     /// The custody opened last.
     pub custody: Option<Custody>,
+}
+
+/// What the pictures of a cookie's registration are for.
+///
+/// # Errors
+/// `RegistrationOver`.
+pub async fn aim(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<Aim, Error<RegisterRefusal>> {
+    let (shared, secret, now) = (Arc::clone(platform), cookie.to_owned(), caller.now);
+    platform.store.read(move |tx| Ok(require(tx, &shared, &secret, now)?.aim)).await
 }
 
 /// Where the registration of a cookie stands.

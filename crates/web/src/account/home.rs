@@ -22,6 +22,7 @@ pub async fn get(State(state): State<AppState>, visit: Visit) -> Answer {
         name,
         authenticators: seen.authenticators,
         sessions: seen.sessions,
+        level: seen.level.word(),
         codes_left: usize::try_from(seen.codes_left).unwrap_or(usize::MAX),
         recent: seen.recent.iter().map(|line| history::brief(visit.say, line)).collect(),
     })

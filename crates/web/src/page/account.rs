@@ -17,6 +17,8 @@ pub struct Home {
     pub authenticators: usize,
     /// How many open sessions.
     pub sessions: usize,
+    /// `Level::word`.
+    pub level: &'static str,
     /// How many recovery codes are left.
     pub codes_left: usize,
     /// The newest entries of the history, at most five.

@@ -76,7 +76,7 @@ fn events(state: AppState, visit: Visit) -> impl Stream<Item = Result<Event, Inf
             if !working {
                 watch.over = true;
                 let page = match now.step {
-                    Step::Passkey => Step::Passkey.path(),
+                    step @ (Step::Passkey | Step::Guardian | Step::Presence | Step::Shown) => step.path(),
                     _ => "/register/judging",
                 };
                 return Some((Ok(done(page)), watch));
