@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub mod authority;
 pub mod backup;
 pub mod oversight;
 pub use oversight::{Alerting, Clock, OfficerEntry, Site};
@@ -67,12 +68,18 @@ pub struct Config {
     /// Who hears of locked budgets and refused rollbacks.
     #[serde(default, rename = "officers")]
     pub alerting: Alerting,
+    /// The certificate authority.
+    #[serde(default)]
+    pub authority: authority::Authority,
     /// Exceptions of the start gate, signed by two officers.
     #[serde(default)]
     pub deviations: Vec<PathBuf>,
     /// Who can open backups, and where they go.
     #[serde(default)]
     pub backup: backup::Backup,
+    /// Who cosigns the ledger's checkpoints.
+    #[serde(default, rename = "witness")]
+    pub witnesses: Vec<Witness>,
 }
 
 /// Where the root of all keys comes from: exactly one of the four; beside it a module may hold other keys.
@@ -140,9 +147,23 @@ pub enum Hold {
     Checkpoint,
     /// The key that signs receipts, Ed25519.
     Receipt,
+    /// The key of the issuing certificate authority, ES384.
+    CaIssuing,
+    /// The key that signs status answers, ES256.
+    Ocsp,
+    /// The key that stamps time, ES256.
+    Tsa,
+    /// The key that stamps time, RS256.
+    TsaRsa,
 }
 
 impl Hold {
+    /// Whether its first key is made by `lionrock authority request`, and not with the realm.
+    #[must_use]
+    pub const fn comes_later(self) -> bool {
+        matches!(self, Self::CaIssuing | Self::Ocsp | Self::Tsa | Self::TsaRsa)
+    }
+
     /// Its word in the key ring; nothing for the root, which is not in the ring.
     #[must_use]
     pub const fn ring_word(self) -> Option<&'static str> {
@@ -152,6 +173,10 @@ impl Hold {
             Self::Token => Some("token"),
             Self::Checkpoint => Some("checkpoint"),
             Self::Receipt => Some("receipt"),
+            Self::CaIssuing => Some("ca-issuing"),
+            Self::Ocsp => Some("ocsp"),
+            Self::Tsa => Some("tsa"),
+            Self::TsaRsa => Some("tsa-rsa"),
         }
     }
 }
@@ -177,6 +202,10 @@ pub struct Pkcs11 {
     #[arg(long, value_enum, value_delimiter = ',', default_value = "root")]
     #[serde(default = "hold_root")]
     pub hold: Vec<Hold>,
+    /// Signing keys that lie in memory as yet and are to be made in it by `lionrock key move`; afterwards they belong to `hold`.
+    #[arg(skip)]
+    #[serde(default, rename = "move")]
+    pub moving: Vec<Hold>,
 }
 
 /// Server certificate: PEM, EC or RSA.
@@ -204,6 +233,19 @@ pub struct Registry {
     /// A file with the token that names us to it.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
+}
+
+/// A witness of the ledger (C2SP tlog-witness).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// Where it is asked: `/add-checkpoint` is added.
+    pub url: String,
+    /// Its verifier keys, `name+id+key`: of Ed25519, ML-DSA-44, or both.
+    pub keys: Vec<String>,
+    /// The only CA its certificate may come from, PEM.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
 }
 
 /// Outgoing mail.
@@ -305,6 +347,7 @@ impl Config {
         let optional = [
             &mut self.keys.root_file,
             &mut self.keys.passphrase_file,
+            &mut self.authority.root,
             &mut self.registry.ca,
             &mut self.registry.token_file,
             &mut self.services,
@@ -314,6 +357,9 @@ impl Config {
             *path = folder.join(&*path);
         }
         for path in self.deviations.iter_mut().chain(&mut self.site.certificates) {
+            *path = folder.join(&*path);
+        }
+        for path in self.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()) {
             *path = folder.join(&*path);
         }
         if let Some(pkcs11) = &mut self.keys.pkcs11 {

@@ -94,7 +94,8 @@ pub fn in_module(setting: &Pkcs11) -> Result<Root> {
 pub fn with_module(root: Root, keys: &Keys) -> Result<Root> {
     let Some(setting) = &keys.pkcs11 else { return Ok(root) };
     let words: Vec<_> = setting.hold.iter().filter_map(|hold| hold.ring_word()).collect();
-    Ok(root.with_module(&module(setting)?, &words)?)
+    let moving: Vec<_> = setting.moving.iter().filter_map(|hold| hold.ring_word()).collect();
+    Ok(root.with_module(&module(setting)?, &words)?.moving(&moving)?)
 }
 
 /// Makes the keys in a token that it is to hold; those of the ring belong to a realm.
@@ -106,7 +107,8 @@ pub fn init_in_module(setting: &Pkcs11, realm: Option<&Realm>) -> Result<()> {
         bail!("keys other than the root belong to a realm: give --realm");
     }
     let module = module(setting)?;
-    for hold in &setting.hold {
+    // Keys of the certificate authority are made with their requests.
+    for hold in setting.hold.iter().filter(|hold| !hold.comes_later()) {
         let made = match (hold.ring_word(), realm) {
             (Some(word), Some(realm)) => make_in_module(&module, &realm.to_string(), word),
             _ => ModuleMac::make(&module, ROOT).map(drop),
@@ -119,7 +121,7 @@ pub fn init_in_module(setting: &Pkcs11, realm: Option<&Realm>) -> Result<()> {
     Ok(())
 }
 
-fn module(setting: &Pkcs11) -> Result<Arc<Module>> {
+pub(crate) fn module(setting: &Pkcs11) -> Result<Arc<Module>> {
     Module::open(&setting.module, &setting.token, pin(&setting.pin_file)?)
         .with_context(|| format!("token {:?} of {}", setting.token, setting.module.display()))
 }

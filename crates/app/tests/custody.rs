@@ -92,7 +92,11 @@ fn killed_at_any_moment_a_custody_leaves_nothing_but_its_entry() {
 
 #[test]
 fn on_postgres_a_commit_of_unknown_fate_is_one_of_both() {
-    engines::on_postgres(|place| async move { run(House::build(Some(place.url().to_owned())), &ON_POSTGRES).await });
+    if without_postgres() {
+        return;
+    }
+    let cluster = Cluster(tempfile::tempdir().unwrap());
+    engines::run(run(House::over(&cluster), &ON_POSTGRES));
 }
 
 async fn run(mut house: House, rows: &[Row]) {
@@ -246,6 +250,13 @@ async fn look_on(phone: &Phone, film: &Film, actions: &[Action], sees: Sees, whe
     }
 }
 
+fn clean_memory(looked: &std::io::Result<Looked>, when: &str) {
+    match looked {
+        Ok(looked) => clean(looked, when),
+        Err(error) => assert!(!memory::sees_everything(), "{when}: {error}"),
+    }
+}
+
 fn clean(looked: &Looked, when: &str) {
     let some = &looked.leaks[..looked.leaks.len().min(5)];
     assert!(looked.leaks.is_empty(), "{when}: {} leaks: {some:?}", looked.leaks.len());
@@ -280,10 +291,30 @@ async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     panic!("waited in vain");
 }
 
-/// A PostgreSQL of its own, which may be crashed.
+fn without_postgres() -> bool {
+    let left_out = std::env::var("LIONROCK_TEST_ENGINES").is_ok_and(|engines| engines == "sqlite");
+    if left_out {
+        println!("left out: PostgreSQL, because LIONROCK_TEST_ENGINES=sqlite");
+    }
+    left_out
+}
+
+/// A PostgreSQL of its own, which may be crashed, and whose files can be looked through.
 struct Cluster(tempfile::TempDir);
 
 impl Cluster {
+    /// Where its files lie.
+    fn files(&self) -> std::path::PathBuf {
+        std::fs::read_to_string(self.0.path().join("notes/folder")).unwrap().trim().into()
+    }
+
+    /// One statement of SQL, by the server's own client.
+    fn tell(&self, sql: &str) {
+        let url = std::fs::read_to_string(self.0.path().join("notes/url")).unwrap();
+        let output = Command::new("psql").args(["--no-psqlrc", "--quiet", "--dbname", url.trim(), "--command", sql]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     fn ask(&self, verb: &str) -> String {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres");
         let notes = self.0.path().join("notes");
@@ -303,12 +334,12 @@ impl Drop for Cluster {
 /// database is back, without a verdict, and the person takes new pictures.
 #[test]
 fn a_database_that_dies_at_the_commit_leaves_a_process_loss() {
-    if std::env::var("LIONROCK_TEST_ENGINES").is_ok_and(|engines| engines == "sqlite") {
-        return println!("left out: PostgreSQL, because LIONROCK_TEST_ENGINES=sqlite");
+    if without_postgres() {
+        return;
     }
     engines::run(async {
         let cluster = Cluster(tempfile::tempdir().unwrap());
-        let (house, film) = (House::build(Some(cluster.ask("start"))), Arc::new(Film::load()));
+        let (house, film) = (House::over(&cluster), Arc::new(Film::load()));
         let server = house.start(Some("custody-closing>postgres-before-commit=pause"));
         let phone = server.phone();
         phone.agree().await.unwrap();
@@ -388,6 +419,74 @@ fn a_planted_leak_is_found() {
             leaks.iter().any(|leak| leak.what == "remark" && leak.form == "hex" && leak.place.ends_with(place))
         };
         assert!(found("server.log") && (found("image") || !house.has_blocks()), "{leaks:?}");
+    });
+}
+
+/// The test of the test, in the database: a picture's remark that was in a row for a moment, and deleted, is found in the files of
+/// the server and in its write-ahead log.
+#[test]
+fn a_leak_into_the_database_is_found_in_its_files() {
+    if without_postgres() {
+        return;
+    }
+    engines::run(async {
+        let cluster = Cluster(tempfile::tempdir().unwrap());
+        let (house, film) = (House::over(&cluster), Film::load());
+        house.start(None).stop(&house);
+        clean(&house.look(&film.needles), "before");
+        let hex: String = film.remark().iter().map(|byte| format!("{byte:02x}")).collect();
+        cluster.tell(&format!(
+            "INSERT INTO outbox (id, kind, sealed_message, created_at, due_at, attempts) VALUES ('\\x00', 'mail', '\\x{hex}', 0, 0, 0)"
+        ));
+        cluster.tell("CHECKPOINT");
+        cluster.tell("DELETE FROM outbox WHERE kind = 'mail'");
+        cluster.ask("halt");
+        let leaks = house.look(&film.needles).leaks;
+        let found = |place: &str| leaks.iter().any(|leak| leak.what == "remark" && leak.place.contains(place));
+        assert!(found("/pg_wal/") && found("/base/"), "{leaks:?}");
+    });
+}
+
+/// A backup is made while pictures are in custody: neither the process that makes it, nor its files, nor what they hold for
+/// their custodian, has anything of them. A leak into a row would be found in what they hold.
+#[test]
+fn a_backup_made_while_pictures_are_there_holds_nothing_of_them() {
+    engines::run(async {
+        let (house, film) = (House::build(None), Arc::new(Film::load()));
+        let server = house.start(Some("worker-presence=hang"));
+        let phone = server.phone();
+        phone.agree().await.unwrap();
+        let actions = phone.challenge().await.unwrap();
+        let driving = drive_on(&server, &phone, &film, &actions, Whole);
+        let worker = server.held(&house).await;
+        let has = memory::scan(worker, &film.needles).is_ok_and(|seen| !seen.leaks.is_empty());
+        assert!(has || !memory::sees_everything(), "the pictures are there now");
+
+        // Held when everything was read and sealed, and nothing has its name yet.
+        let mut making = house.backup(Some("backup-written=hang"));
+        let pid = making.id();
+        wait_for(|| memory::has_thread(pid, lionrock_store::failpoint::HELD).then_some(())).await;
+        clean_memory(&memory::scan(pid, &film.needles), "the process that makes a backup");
+        clean(&house.look(&film.needles), "files of a backup under way");
+        kill(pid);
+        making.wait().unwrap();
+
+        assert!(house.backup(None).wait().unwrap().success(), "{}", house.log());
+        clean(&house.look(&film.needles), "a finished backup");
+        clean(&house.opened_backup(&film.needles), "what a backup holds");
+        driving.abort();
+        kill(worker);
+        house.closed(0).await;
+        server.stop(&house);
+
+        // The test of the test: a row with the remark, in a table that is kept.
+        house.write("INSERT INTO notice (digest, version, language, wording, created_at) VALUES ($1, '1', 'en', 'x', 0)", film.remark()).await;
+        assert!(house.backup(None).wait().unwrap().success(), "{}", house.log());
+        let folder = house.data().join("backups");
+        let sealed = lionrock_testkit::scan::files(&folder, &film.needles);
+        assert!(sealed.leaks.is_empty(), "sealed to the custodian, it is not to be seen: {:?}", sealed.leaks);
+        let leaks = house.opened_backup(&film.needles).leaks;
+        assert!(leaks.iter().any(|leak| leak.what == "remark"), "{leaks:?}");
     });
 }
 

@@ -27,6 +27,15 @@ pub enum Backup {
     Create(create::Arguments),
     /// Restore a backup in a jail, measure it, and write the signed result down.
     Drill(drill::Arguments),
+    /// Say that the copy of keys in a folder was destroyed, so that erasures no longer wait for it.
+    Forget {
+        /// Configuration, TOML.
+        #[arg(long)]
+        config: PathBuf,
+        /// The folder it lay in.
+        #[arg(long)]
+        folder: PathBuf,
+    },
     /// The jail of a drill: started by `drill` alone.
     #[command(hide = true)]
     Jailed(jail::Arguments),
@@ -78,11 +87,27 @@ pub async fn run(what: &Backup) -> Result<ExitCode> {
     match what {
         Backup::Create(arguments) => create::run(arguments).await?,
         Backup::Drill(arguments) => return drill::run(arguments).await,
+        Backup::Forget { config, folder } => forget(config, folder).await?,
         Backup::Jailed(arguments) => return jail::run(arguments).await,
         Backup::Key { out } => custodian::make(out)?,
         Backup::Restore(arguments) => restore::run(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[allow(clippy::print_stdout)]
+async fn forget(config: &Path, folder: &Path) -> Result<()> {
+    if folder.join(lionrock_service::backup::KEYS).exists() {
+        anyhow::bail!("{} still holds keys: destroy the file first", folder.display());
+    }
+    let platform = crate::start::beside(&crate::config::Config::read(config)?).await?;
+    let known = lionrock_service::backup::forget(&platform, &clock::platform_caller(), folder).await;
+    platform.store.close().await;
+    if known? {
+        println!("✓ forgotten; the ledger has an entry, and erasures that waited go on");
+        return Ok(());
+    }
+    anyhow::bail!("no copy of keys is known in {} on this machine", folder.display())
 }
 
 /// A bar where people look, nothing in pipes.

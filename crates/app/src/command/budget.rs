@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use lionrock_crypto::sign::{Algorithm, SigningKey};
 use lionrock_service::statement::Signed;
+use lionrock_service::vault;
 use lionrock_service::vault::unlock::UnlockClaims;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -15,6 +16,15 @@ use std::time::Duration;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Budget {
+    /// Lock a budget now: nothing is opened under it until two officers unlock it.
+    Lock {
+        /// Configuration, TOML.
+        #[arg(long)]
+        config: PathBuf,
+        /// Its word, as `service/release`.
+        #[arg(long)]
+        budget: String,
+    },
     /// Show what is locked.
     Status {
         /// Configuration, TOML.
@@ -41,9 +51,29 @@ pub enum Budget {
 /// What is wrong and what to do.
 pub async fn run(what: &Budget) -> Result<()> {
     match what {
+        Budget::Lock { config, budget } => lock(&Config::read(config)?, budget).await,
         Budget::Status { config } => status(&Config::read(config)?),
         Budget::Unlock { config, budget, officers } => unlock(&Config::read(config)?, budget, officers).await,
     }
+}
+
+#[allow(clippy::print_stdout)]
+async fn lock(config: &Config, budget: &str) -> Result<()> {
+    let platform = crate::start::beside(config).await?;
+    let caller = crate::clock::platform_caller();
+    let outcome = vault::watch::close(&platform, &caller, budget).await;
+    let listed = match &outcome {
+        Ok(_) => crate::budget::round(&platform, &caller).await,
+        Err(_) => Ok(()),
+    };
+    platform.store.close().await;
+    let locked = outcome?;
+    listed?;
+    if locked {
+        println!("{budget} is locked for every server; two officers unlock it");
+        return Ok(());
+    }
+    bail!("{budget:?} is locked already: see lionrock budget status")
 }
 
 #[allow(clippy::print_stdout)]

@@ -2,6 +2,7 @@
 
 pub mod ceremony;
 pub mod init_module;
+pub mod move_in;
 pub mod rotate;
 pub mod status;
 pub mod unseal;
@@ -25,6 +26,8 @@ pub enum Verb {
     },
     /// Make keys inside a key store module (PKCS#11); they can never leave.
     InitModule(init_module::Arguments),
+    /// Make the next key of a signer inside the key store module, while the platform serves.
+    Move(move_in::Arguments),
     /// Put new keys in place of the present ones, while the platform serves.
     Rotate(rotate::Arguments),
     /// Say which keys there are, where they lie, and whether the server is sealed.
@@ -42,6 +45,7 @@ pub async fn run(verb: &Verb) -> Result<()> {
         Verb::Ceremony(arguments) => ceremony::run(arguments).await,
         Verb::Init { out } => root_key::init(out, &System).map(drop),
         Verb::InitModule(arguments) => init_module::run(arguments),
+        Verb::Move(arguments) => move_in::run(arguments).await,
         Verb::Rotate(arguments) => rotate::run(arguments).await,
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Unseal(arguments) => unseal::run(arguments).await,

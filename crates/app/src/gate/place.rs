@@ -11,7 +11,7 @@ use lionrock_service::statement::{Signed, SiteClaims};
 use lionrock_store::Address;
 use std::path::{Path, PathBuf};
 
-pub(super) fn checks(at: &Setting<'_>) -> [Check; 5] {
+pub(super) fn checks(at: &Setting<'_>) -> [Check; 6] {
     let around = at.around;
     let broken = around.host.iter().filter(|condition| !condition.held);
     let cloud = around.cloud.map(|address| {
@@ -27,11 +27,21 @@ pub(super) fn checks(at: &Setting<'_>) -> [Check; 5] {
             let endpoints = store_endpoints(&at.config.store()).unwrap_or_default();
             not_vouched(at.config, at.realm, around.now, Holding::Store, &endpoints)
         }),
+        at.production_all("store-over-tls", || {
+            let clear = in_clear(&at.config.store());
+            let say = |endpoint: Endpoint| {
+                format!("the store at {endpoint} would be reached over a network without TLS; add sslmode=verify-full&sslrootcert=FILE to `store`")
+            };
+            clear.into_iter().map(say).collect()
+        }),
         at.production_all("backup-at-an-allowed-site", || {
             not_vouched(at.config, at.realm, around.now, Holding::Backup, &backup_endpoints(at.config))
         }),
     ]
 }
+
+/// The check of the clock.
+pub(super) const CLOCK: &str = "trusted-clock";
 
 /// How far the clock may be from the time servers' median, in milliseconds.
 const OFF_MS: u64 = 1000;
@@ -58,7 +68,7 @@ fn trusted_clock(config: &Config, realm: &Realm, reading: Option<Reading>) -> Ch
         Some(text) if realm.is_test() => Outcome::Warned(text),
         Some(text) => Outcome::Refused(text),
     };
-    Check { name: "trusted-clock", outcome }
+    Check { name: CLOCK, outcome }
 }
 
 /// Where the store is, as a site certificate would name it.
@@ -69,6 +79,14 @@ pub fn store_endpoints(address: &str) -> Result<Vec<Endpoint>> {
     match Address::parse(address)? {
         Address::Sqlite(file, _) => Ok(vec![folder_of(&file)]),
         Address::Postgres(server) => Ok(server.endpoints()),
+    }
+}
+
+/// The machines of a store that are reached without protection.
+fn in_clear(address: &str) -> Vec<Endpoint> {
+    match Address::parse(address) {
+        Ok(Address::Postgres(server)) => server.in_clear(),
+        _ => Vec::new(),
     }
 }
 
@@ -133,6 +151,6 @@ fn read(file: &Path, config: &Config, realm: &Realm, now: Millis) -> Result<Site
 #[must_use]
 pub(super) fn running(at: &Setting<'_>) -> Vec<Check> {
     let looked: Vec<_> = checks(at).into_iter().filter(|check| check.name != "host-conditions").collect();
-    debug_assert_eq!(looked.len(), 4);
+    debug_assert_eq!(looked.len(), 5);
     looked
 }

@@ -252,8 +252,12 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("trusted-clock", |it| (it.config.clock.sources, it.around.clock) = (Vec::new(), None)),
     ("no-cloud-metadata", |it| it.around.cloud = Some(([169, 254, 169, 254], 80).into())),
     ("host-conditions", |it| it.around.host[0].held = false),
+    ("store-over-tls", |it| {
+        it.site(|claims| claims.endpoints.push("host:db.gov.hk".to_owned()));
+        it.config.store = Some("postgres://lionrock@db.gov.hk/lionrock".to_owned());
+    }),
     ("store-at-an-allowed-site", |it| it.config.store = Some("sqlite:/srv/elsewhere/lionrock.db".to_owned())),
-    ("store-at-an-allowed-site", |it| it.config.store = Some("postgres://lionrock@db.cloud.com/lionrock".to_owned())),
+    ("store-at-an-allowed-site", |it| it.config.store = Some("postgres://lionrock@/lionrock?host=/run/elsewhere".to_owned())),
     ("store-at-an-allowed-site", |it| it.config.site.allowed.clear()),
     ("store-at-an-allowed-site", |it| it.config.site.certificates.clear()),
     ("store-at-an-allowed-site", |it| it.site(|claims| claims.country = "SG".to_owned())),

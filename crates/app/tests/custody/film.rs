@@ -51,6 +51,11 @@ impl Film {
         film
     }
 
+    /// The random bytes that stand in every picture.
+    pub fn remark(&self) -> &[u8] {
+        &self.remark
+    }
+
     pub fn card(&self) -> Vec<u8> {
         self.marked(&photograph(&card::draw(&self.person, SEED), Condition::Ordinary(0), SEED))
     }

@@ -8,10 +8,11 @@ use lionrock_rehearsal::phone::Phone;
 use lionrock_store::custody::Custody;
 use lionrock_store::failpoint::HELD;
 use lionrock_store::registration::{self, Registration};
-use lionrock_store::{Store, custody};
+use lionrock_service::backup::file::Reader;
+use lionrock_service::backup::rows::{Content, Frame};
+use lionrock_store::{Store, Value, custody};
 use lionrock_testkit::scan::{self, Looked, Needles, Volume, memory};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct House {
     volume: Option<Volume>,
     folder: tempfile::TempDir,
     store: Option<String>,
+    /// The files of the database server, write-ahead log included, when it is one of this test's own.
+    cluster: Option<PathBuf>,
 }
 
 /// A running server.
@@ -45,7 +48,7 @@ impl House {
                 None
             }
         };
-        let house = Self { volume, folder: tempfile::tempdir().unwrap(), store };
+        let house = Self { volume, folder: tempfile::tempdir().unwrap(), store, cluster: None };
         for part in ["data/people", "tmp"] {
             std::fs::create_dir_all(house.root().join(part)).unwrap();
         }
@@ -53,6 +56,12 @@ impl House {
         std::fs::write(house.root().join("data/people/seed"), "1\n").unwrap();
         std::fs::write(house.folder.path().join("begun"), "").unwrap();
         house
+    }
+
+    /// Over a database server of the test's own, whose files are looked through as well.
+    pub fn over(cluster: &super::Cluster) -> Self {
+        let house = Self::build(Some(cluster.ask("start")));
+        Self { cluster: Some(cluster.files()), ..house }
     }
 
     pub fn root(&self) -> PathBuf {
@@ -82,7 +91,7 @@ impl House {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let said: Value =
+        let said: serde_json::Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server did not start: {}", self.log()));
         let authority = std::fs::read_to_string(said["ca"].as_str().unwrap()).unwrap();
         Server { child, issuer: said["issuer"].as_str().unwrap().to_owned(), authority }
@@ -156,7 +165,62 @@ impl House {
         if let Some(volume) = &self.volume {
             looked = looked.and(volume.blocks(needles));
         }
+        if let Some(cluster) = &self.cluster {
+            let found = scan::files(cluster, needles);
+            assert!(found.bytes > 16 << 20, "a write-ahead log alone has 16 MiB: this is not the cluster");
+            looked = looked.and(found);
+        }
         looked
+    }
+
+    /// Begins `lionrock backup create` beside the server; `plan` says where it is to be held.
+    pub fn backup(&self, plan: Option<&str>) -> Child {
+        let log = File::options().create(true).append(true).open(self.root().join("server.log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lionrock"));
+        command.args(["backup", "create", "--config"]).arg(self.data().join("lionrock.toml"));
+        command.env("TMPDIR", self.root().join("tmp")).envs(plan.map(|plan| ("LIONROCK_FAIL_POINT", plan)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+    }
+
+    /// Opens every backup as its custodian can, and looks through what they hold.
+    pub fn opened_backup(&self, needles: &Needles) -> Looked {
+        let key = lionrock_app::command::backup::custodian::read(&self.data().join("keys/custodian.key")).unwrap();
+        let opened = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(self.data().join("backups")).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.extension().is_some_and(|end| end == "data" || end == "latest") {
+                continue;
+            }
+            let again = lionrock_crypto::hpke::KeyPair::from_parts(*key.public(), key.private().unwrap().expose());
+            let mut content = Content::new(Reader::open(&path, &[again]).unwrap());
+            let mut bytes = Vec::new();
+            while let Some(frame) = content.frame().unwrap() {
+                if let Frame::Row(values) = frame {
+                    for value in values {
+                        match value {
+                            Value::Bytes(value) => bytes.extend(value),
+                            Value::Text(value) => bytes.extend(value.into_bytes()),
+                            Value::Int(_) | Value::Null => {}
+                        }
+                        bytes.push(0);
+                    }
+                }
+            }
+            // Enough to be taken for something, however small the backup is.
+            bytes.resize(bytes.len().max(2 << 20), 0);
+            std::fs::write(opened.path().join(path.file_name().unwrap()), bytes).unwrap();
+        }
+        scan::files(opened.path(), needles)
+    }
+
+    /// Writes a row behind the back of a stopped server; `$1` is the value.
+    pub async fn write(&self, sql: &'static str, value: &[u8]) {
+        let store = Store::beside(&format!("sqlite:{}", self.data().join("lionrock.db").display())).await.unwrap();
+        let value = value.to_vec();
+        let done: Result<u64, lionrock_store::Error> =
+            store.write(move |tx| tx.execute(sql, &[value.clone().into()])).await;
+        done.unwrap();
+        store.close().await;
     }
 
     /// As if the power had been cut: every process dies at once, and what was not forced to the disk is lost.

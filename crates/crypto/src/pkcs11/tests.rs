@@ -157,7 +157,7 @@ fn a_key_that_could_leave_is_refused() {
                 Attribute::Sign(true),
                 Attribute::ValueLen(32.into()),
             ]);
-            module.run(|open| Ok(open.session.generate_key(&Mechanism::GenericSecretKeyGen, &template).map(drop)?))
+            module.run(move |open| Ok(open.session.generate_key(&Mechanism::GenericSecretKeyGen, &template).map(drop)?))
         };
         make(true).unwrap();
         assert_eq!(ModuleMac::open(&module, "loose").unwrap_err(), Error::NotAKey, "it can be read out");
@@ -256,14 +256,14 @@ fn a_refused_pin_is_not_tried_again() {
         assert!(module.locked.load(Ordering::Relaxed));
         // Even a PIN that fits again is for the operator to give: a token locks after a few wrong ones.
         assert_eq!(mac.mac(b"U123456").unwrap_err(), Error::WrongPin);
-        assert!(module.open.lock().unwrap().is_none());
+        assert!(!module.desk.serve(|open| open.is_some()).unwrap(), "nothing was opened");
     });
 }
 
 const WORDS: [&str; 4] = ["blind-index", "checkpoint", "receipt", "token"];
 
 /// The words this SoftHSM2 can hold: without EdDSA neither checkpoint nor receipt key.
-fn words(module: &Module) -> Vec<&'static str> {
+fn words(module: &Arc<Module>) -> Vec<&'static str> {
     let eddsa = ModulePair::offered(module, Algorithm::EdDsa).unwrap();
     WORDS.into_iter().filter(|word| eddsa || !["checkpoint", "receipt"].contains(word)).collect()
 }

@@ -18,6 +18,8 @@ use zeroize::Zeroizing;
 pub(super) struct Kept {
     module: Arc<Module>,
     names: Vec<Name>,
+    /// Those whose next key is to be made there, although the present one lies in memory.
+    moving: Vec<Name>,
 }
 
 /// A MAC key, wherever it lies.
@@ -39,7 +41,11 @@ impl MacKey {
 impl Kept {
     pub(super) fn new(module: &Arc<Module>, words: &[&str]) -> Result<Self, Error> {
         let names = words.iter().map(|word| name_of(word)).collect::<Result<_, _>>()?;
-        Ok(Self { module: Arc::clone(module), names })
+        Ok(Self { module: Arc::clone(module), names, moving: Vec::new() })
+    }
+
+    pub(super) fn moving(self, words: &[&str]) -> Result<Self, Error> {
+        Ok(Self { moving: words.iter().map(|word| name_of(word)).collect::<Result<_, _>>()?, ..self })
     }
 
     /// Refuses a ring whose newest key of a name lies in memory although it is to lie in the module: nobody shall believe that it
@@ -58,6 +64,11 @@ impl Kept {
     /// Whether the key of a name is to lie in the module.
     pub(super) fn names(&self, name: Name) -> bool {
         self.names.contains(&name)
+    }
+
+    /// Whether the next key of a name is made in the module.
+    pub(super) fn makes(&self, name: Name) -> bool {
+        self.names.contains(&name) || self.moving.contains(&name)
     }
 
     /// Makes a key for a later epoch; its label.

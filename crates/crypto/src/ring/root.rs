@@ -42,6 +42,17 @@ impl Root {
         Ok(Self { kept: Some(Kept::new(module, words)?), ..self })
     }
 
+    /// The same root, whose module is to hold signing keys that lie in memory as yet: from their next epoch on.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`] for another word; [`Error::NotInModule`] without a module.
+    pub fn moving(self, words: &[&str]) -> Result<Self, Error> {
+        if words.is_empty() {
+            return Ok(self);
+        }
+        Ok(Self { kept: Some(self.kept.ok_or(Error::NotInModule)?.moving(words)?), ..self })
+    }
+
     /// The key that wraps the activation key of a realm, under which residents' signing keys are sealed. A ring keeps nothing that
     /// leads to it.
     ///

@@ -29,7 +29,7 @@ impl KeyRing {
         let epoch = last.and_then(|epoch| epoch.checked_add(1)).ok_or(Error::NoSuchKey)?;
         if let Name::Signer(_) = parsed {
             let kept = self.kept();
-            if let Some(kept) = kept.filter(|kept| kept.names(parsed)) {
+            if let Some(kept) = kept.filter(|kept| kept.makes(parsed)) {
                 let label = kept.make(&self.realm, parsed, epoch, entropy)?;
                 return self.wrap_entry(&keys, Kind::Label, (name, epoch), &label, entropy);
             }

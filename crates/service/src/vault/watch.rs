@@ -99,6 +99,22 @@ async fn share(platform: &Arc<Platform>, caller: &Caller) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Locks a budget by hand, before anything was exceeded: somebody found out what must stop. False when it is locked already.
+///
+/// # Errors
+/// `Outside` for a word that is no budget; of the store.
+pub async fn close(platform: &Arc<Platform>, caller: &Caller, budget: &str) -> Result<bool, Fault> {
+    if limit(&platform.settings.limits.budgets, budget).is_none() {
+        return Err(Fault::outside(format!("{budget:?} is no budget")));
+    }
+    let word = budget.to_owned();
+    if platform.store.read(move |tx| domain_lock::find(tx, &word)).await?.is_some() {
+        return Ok(false);
+    }
+    lock(platform, caller, Tripped { budget: budget.to_owned(), opened: 0 }).await?;
+    Ok(true)
+}
+
 async fn lock(platform: &Arc<Platform>, caller: &Caller, tripped: Tripped) -> Result<(), Fault> {
     let (owned, caller) = (Arc::clone(platform), caller.clone());
     platform

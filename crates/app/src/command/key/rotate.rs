@@ -30,7 +30,8 @@ pub struct Arguments {
     /// The configuration of the server, with the root key that opens the store now.
     #[arg(long)]
     config: PathBuf,
-    /// Which keys: root, realm, domain:NAME, resident:ID, residents, or all of them but the root.
+    /// Which keys: root, realm, domain:NAME, resident:ID, residents, or all of these but the root; or a signing key: token, checkpoint,
+    /// receipt.
     #[arg(long)]
     what: String,
     /// For the root: the new key file, made by `lionrock key init`.
@@ -54,6 +55,23 @@ pub struct Arguments {
     /// One JSON object instead of lines.
     #[arg(long)]
     json: bool,
+}
+
+impl Arguments {
+    /// For the next key of a signer.
+    pub(super) fn of(config: &Path, what: &str, shares: &[PathBuf], json: bool) -> Self {
+        Self {
+            config: config.to_path_buf(),
+            what: what.to_owned(),
+            new_root_file: None,
+            new_config: None,
+            shares: shares.to_vec(),
+            new_shares: Vec::new(),
+            wait: false,
+            receipts: None,
+            json,
+        }
+    }
 }
 
 /// Rotates, or lets rotate.
@@ -152,13 +170,20 @@ async fn work(platform: &Arc<Platform>, seat: &Seat, ids: &[RotationId], bar: &P
         let caller: Caller = clock::platform_caller();
         rotation::attend(platform, &caller, seat).await?;
         let step = rotation::step(platform, &caller, seat).await?;
-        if show(&standing(&platform.store, ids).await?, bar) {
+        let all = standing(&platform.store, ids).await?;
+        if show(&all, bar) || all.iter().all(rests) {
             return Ok(());
         }
         if step != Step::Moved {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Whether nothing is left to do but wait until the old signing key may go; a server sees to it, or the next call.
+fn rests(one: &Standing) -> bool {
+    let signs = matches!(one.what.parse(), Ok(What::Signer(_)));
+    one.finished.is_some() || (signs && one.state == State::Counted)
 }
 
 /// Nobody serves an SQLite file whose lock is free: servers that were killed are not waited for.
@@ -224,6 +249,9 @@ async fn tell(arguments: &Arguments, config: &Config, ids: &[RotationId]) -> Res
             let mark = if one.trouble.is_some() { '✗' } else { '✓' };
             let receipt = file.as_ref().map(|file| format!(", {}", file.display())).unwrap_or_default();
             println!("{mark} {}: {}, {} moved{receipt}", one.what, one.state.word(), one.records);
+            if rests(one) && one.finished.is_none() {
+                println!("  The new key signs. The old one stays until what it signed is looked at no more; a running server then destroys it.");
+            }
         }
         if all.iter().any(|one| one.what == What::Root.to_string()) {
             println!(
