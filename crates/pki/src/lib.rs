@@ -13,6 +13,7 @@
 //! | [`evidence`] | one time-stamp over many digests | RFC 4998 |
 //! | [`cms`] | detached signatures | RFC 5652, RFC 5035 |
 //! | [`pdf`] | what a PDF is made of, in constant memory | ISO 32000-2 |
+//! | [`jades`] | signatures of data in JSON | ETSI TS 119 182-1 |
 //! | [`validation`] | what a signature is worth | ETSI EN 319 102-1 |
 //! | [`pades`] | signatures in PDFs: made, kept valid, judged | ETSI EN 319 142-1 |
 
@@ -21,6 +22,7 @@ pub mod certificate;
 pub mod cms;
 pub mod crl;
 pub mod evidence;
+pub mod jades;
 pub mod lint;
 pub mod name;
 pub mod ocsp;

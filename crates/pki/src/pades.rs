@@ -13,11 +13,13 @@
 mod change;
 mod field;
 mod prepare;
+mod seal;
 mod store;
 mod validate;
 
 pub use change::{Change, Changes};
 pub use prepare::{Prepared, complete, prepare, prepare_timestamp};
+pub use seal::{Words, seal};
 pub use store::{Material, add_dss};
 pub use validate::{Form, Found, Report, validate};
 

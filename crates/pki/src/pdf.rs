@@ -23,6 +23,7 @@ pub use text::{date, read_date, read_text, text};
 pub use update::Update;
 pub use xref::{Entry, Kind, Section};
 
+pub(crate) use object::put;
 pub(crate) use source::{Shared, read_at};
 
 use thiserror::Error as ThisError;

@@ -9,7 +9,7 @@ mod status;
 
 pub use path::{Purpose, chain};
 pub use signature::{Evidence, Judged, judge};
-pub(crate) use signature::token;
+pub(crate) use signature::{token, weigh};
 
 use crate::Error;
 use crate::certificate::Certificate;

@@ -3,6 +3,7 @@
 use crate::notary::{Level, Notary};
 use crate::paper::Paper;
 use lionrock_crypto::sign::Algorithm;
+use lionrock_pki::pades::{Seen, Wish, Words, seal};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -86,4 +87,46 @@ fn examples_are_kept_on_request() {
     }
     std::fs::write(format!("{folder}/root.pem"), notary.stage.root.to_pem().unwrap()).unwrap();
     std::fs::write(format!("{folder}/answer.der"), &notary.material().answers[0]).unwrap();
+}
+
+/// The fonts of the rehearsal: Latin letters and those of synthetic people's names.
+fn fonts() -> [Vec<u8>; 2] {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../rehearsal/assets/fonts");
+    ["specimen-latin-sans.ttf", "specimen-han-sans.otf"].map(|name| std::fs::read(folder.join(name)).unwrap())
+}
+
+#[test]
+fn a_seal_is_seen_in_both_scripts() {
+    let notary = Notary::new(Algorithm::Es256);
+    let [latin, han] = fonts();
+    let words = Words { name: "CHAN Tai Man 陳大文", lines: &["Signed 23 November 2026", "Lionrock"] };
+    let drawing = seal(&words, &[&latin, &han]).unwrap();
+    assert_eq!(drawing.words, "CHAN Tai Man 陳大文, Signed 23 November 2026, Lionrock");
+    // A letter that no font has is never left out.
+    assert!(matches!(seal(&words, &[&latin]), Err(lionrock_pki::Error::Refused(_))));
+    assert!(seal(&words, &[b"no font"]).is_err());
+    let place = [72, 400, 220, 64];
+    let wish = Wish { seen: Some(Seen { page: 1, place, drawing }), ..notary.wish() };
+    let paper = Paper::contract(2);
+    for file in [paper.table(), paper.packed()] {
+        let signed = notary.sign_as(&file, Level::LT, &wish);
+        let name = notary.stage.keep("seen.pdf", &signed);
+        let root = notary.stage.pem("root.pem", &[&notary.stage.root]);
+        assert!(ask("qpdf", &["--check", &name]).0 && pdfsig(&name) && mutool(&name));
+        assert!(pyhanko(&name, &root).starts_with("passed"), "{}", pyhanko(&name, &root));
+        // Drawn by MuPDF: dark where the seal is, white where it is not.
+        let picture = notary.stage.path("seen.pgm");
+        assert!(ask("mutool", &["draw", "-q", "-F", "pgm", "-r", "72", "-o", picture.to_str().unwrap(), &name, "2"]).0);
+        let pgm = std::fs::read(&picture).unwrap();
+        let dark = |left: usize, bottom: usize, width: usize, height: usize| {
+            let pixels = &pgm[pgm.len() - 595 * 842..];
+            let rows = 842 - bottom - height..842 - bottom;
+            rows.flat_map(|row| &pixels[row * 595 + left..row * 595 + left + width]).filter(|one| **one < 128).count()
+        };
+        assert!(dark(72, 400, 64, 64) > 100 && dark(136, 400, 156, 64) > 150, "the seal and the name");
+        assert_eq!(dark(72, 200, 220, 64), 0, "nothing elsewhere");
+        if let Ok(folder) = std::env::var("LIONROCK_KEEP") {
+            std::fs::write(format!("{folder}/seen.pdf"), &signed).unwrap();
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod evidence;
+mod jades;
 mod judges;
 mod memory;
 mod notary;

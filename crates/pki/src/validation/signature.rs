@@ -78,17 +78,30 @@ pub fn judge(
     let (answers, lists) = signature.revocation().unwrap_or_default();
     pool.answers.extend(answers);
     pool.lists.extend(lists);
+    weigh(&own, claimed, signature.unsigned(cms::TIME_STAMP)?, signature.bytes(), pool, trust, later)
+}
+
+/// What remains when a signature fits its content and its certificate: time, chain and status. `over` is what its time-stamp is over.
+pub(crate) fn weigh(
+    own: &Certificate,
+    claimed: Option<u64>,
+    stamp: Option<Vec<u8>>,
+    over: &[u8],
+    mut pool: Evidence,
+    trust: &Trust,
+    later: Option<u64>,
+) -> Result<Judged, Error> {
     let mut judged = Judged {
         verdict: Verdict::PASSED,
-        signer: Some(Signer::of(&own)),
+        signer: Some(Signer::of(own)),
         claimed,
         proved: later,
         level: Level::B,
         chain: Vec::new(),
     };
     let mut stamped = None;
-    if let Some(token) = signature.unsigned(cms::TIME_STAMP)? {
-        match self::token(&token, &mut |digest| Ok(digest.of(signature.bytes())), &mut pool, trust, later)? {
+    if let Some(token) = stamp {
+        match self::token(&token, &mut |digest| Ok(digest.of(over)), &mut pool, trust, later)? {
             Ok(found) if later.is_some_and(|later| found.at > later) => {
                 judged.verdict = Verdict::no(Sub::TimestampOrderFailure, "its time-stamp is later than the one over the document");
                 return Ok(judged);
@@ -105,7 +118,7 @@ pub fn judge(
         }
     }
     let at = judged.proved.unwrap_or(trust.now);
-    match path::chain(&own, &pool.certificates, trust, at, Purpose::Signing) {
+    match path::chain(own, &pool.certificates, trust, at, Purpose::Signing) {
         Ok(chain) => judged.chain = chain,
         Err(why) if why.sub == Some(Sub::OutOfBoundsNoPoe) && judged.proved.is_some() => {
             judged.verdict = Verdict::no(Sub::Expired, "it was signed after the certificate's end");
