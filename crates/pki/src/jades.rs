@@ -35,7 +35,13 @@ impl Unsigned {
     ///
     /// # Errors
     /// [`Error::Refused`] when the chain is empty; [`Error::Algorithm`].
-    pub fn new(content: &[u8], kind: &str, chain: &[&Certificate], algorithm: Algorithm, claimed: u64) -> Result<Self, Error> {
+    pub fn new(
+        content: &[u8],
+        kind: &str,
+        chain: &[&Certificate],
+        algorithm: Algorithm,
+        claimed: u64,
+    ) -> Result<Self, Error> {
         let own = (*chain.first().ok_or(Error::Refused("the signer's certificate is missing"))?).clone();
         if !ACCEPTED.contains(&algorithm) {
             return Err(Error::Algorithm(algorithm.name().to_owned()));

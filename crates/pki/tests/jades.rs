@@ -22,7 +22,8 @@ fn data_is_signed_stamped_and_judged() {
     for algorithm in [Algorithm::Es256, Algorithm::Es384] {
         let notary = Notary::new(algorithm);
         let unsigned =
-            Unsigned::new(DATA, "application/json", &[&notary.leaf, &notary.stage.issuing], algorithm, notary.now).unwrap();
+            Unsigned::new(DATA, "application/json", &[&notary.leaf, &notary.stage.issuing], algorithm, notary.now)
+                .unwrap();
         assert!(unsigned.clone().complete(&[1; 64]).is_err(), "another key's signature never leaves");
         let value = notary.key.sign(unsigned.message()).unwrap();
         let signed = unsigned.complete(&value).unwrap();
@@ -43,7 +44,8 @@ fn data_is_signed_stamped_and_judged() {
             let old = other[key].as_str().unwrap().to_owned();
             let turned = if old.as_bytes()[10] == b'A' { "B" } else { "A" };
             other[key] = format!("{}{turned}{}", &old[..10], &old[11..]).into();
-            let judged = Signature::read(other.to_string().as_bytes()).unwrap().judge(&evidence(&notary), &trust(&notary));
+            let judged =
+                Signature::read(other.to_string().as_bytes()).unwrap().judge(&evidence(&notary), &trust(&notary));
             assert_eq!(judged.unwrap().verdict.indication, Indication::Failed, "{key}");
         }
         let wrong = signed.with_timestamp(&notary.stamp(b"something else"));
@@ -64,7 +66,8 @@ fn files_are_signed_with_everything_beside_them() {
     let token = notary.stamp(read.bytes());
     let stamped = read.with_unsigned(cms::TIME_STAMP, &token).unwrap();
     let judge = |der: &[u8], content: &[u8]| {
-        validation::judge(der, &mut |digest| Ok(digest.of(content)), &Evidence::default(), &trust(&notary), None).unwrap()
+        validation::judge(der, &mut |digest| Ok(digest.of(content)), &Evidence::default(), &trust(&notary), None)
+            .unwrap()
     };
     assert_eq!(judge(&stamped, DATA).verdict.sub, Some(Sub::TryLater), "B-T says nothing of status");
     let material = notary.material();
@@ -74,7 +77,8 @@ fn files_are_signed_with_everything_beside_them() {
     assert!(judged.verdict.passed(), "{:?}", judged.verdict);
     assert_eq!((judged.level, judged.claimed), (Level::LT, Some(notary.now)));
     assert_eq!(judge(&whole, b"other").verdict.sub, Some(Sub::HashFailure));
-    let again = Cms::read(&whole).unwrap().with_evidence(&material.certificates, &material.answers, &material.lists).unwrap();
+    let again =
+        Cms::read(&whole).unwrap().with_evidence(&material.certificates, &material.answers, &material.lists).unwrap();
     assert_eq!(again, whole, "nothing stands twice");
     // OpenSSL reads it too, and refuses another file.
     let root = notary.stage.pem("root.pem", &[&notary.stage.root]);
@@ -82,8 +86,22 @@ fn files_are_signed_with_everything_beside_them() {
     let verify = |file: &str| {
         let content = notary.stage.keep(file, if file == "good" { DATA } else { b"other" });
         notary.stage.openssl(&[
-            "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-in", &name, "-content", &content, "-CAfile", &root,
-            "-purpose", "any", "-out", out.to_str().unwrap(),
+            "cms",
+            "-verify",
+            "-binary",
+            "-cades",
+            "-inform",
+            "DER",
+            "-in",
+            &name,
+            "-content",
+            &content,
+            "-CAfile",
+            &root,
+            "-purpose",
+            "any",
+            "-out",
+            out.to_str().unwrap(),
         ])
     };
     assert!(verify("good").0, "{}", verify("good").1);

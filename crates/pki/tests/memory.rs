@@ -61,7 +61,10 @@ impl Seek for Sparse {
 fn sparse(hole: u64) -> Sparse {
     let mark = b"@@HOLE@@";
     let mut paper = Paper::contract(1);
-    paper.bytes(30, [format!("<</Length {}>>\nstream\n", hole + 16).as_bytes(), b"01234567", mark, b"\nendstream"].concat());
+    paper.bytes(
+        30,
+        [format!("<</Length {}>>\nstream\n", hole + 16).as_bytes(), b"01234567", mark, b"\nendstream"].concat(),
+    );
     let whole = paper.table();
     let at = whole.windows(mark.len()).position(|window| window == mark).unwrap();
     // Everything behind the hole moves by its length; the table is the last thing, and its entries and place move too.
@@ -82,7 +85,14 @@ fn sparse(hole: u64) -> Sparse {
         }
         after_start = line.trim() == "startxref";
     }
-    Sparse { head: head.to_vec(), hole, tail: format!("{objects}xref\n{lines}").into_bytes(), at: 0, largest: 0, read: 0 }
+    Sparse {
+        head: head.to_vec(),
+        hole,
+        tail: format!("{objects}xref\n{lines}").into_bytes(),
+        at: 0,
+        largest: 0,
+        read: 0,
+    }
 }
 
 #[test]

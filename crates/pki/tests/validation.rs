@@ -127,7 +127,14 @@ fn several_sign_and_forms_live_on() {
     let again = pades::prepare(&mut Cursor::new(&one), &wish).unwrap_err();
     assert_eq!(again, Error::Pdf(Refusal::NoSuchField));
     // Filling in the form is allowed and told.
-    let filled = revise(&one, &[(20, "<</Type/Annot/Subtype/Widget/FT/Tx/T(amount)/V(twenty)/Rect[72 600 272 620]/F 4/P 4 0 R/DA(/F1 12 Tf 0 g)>>")], "");
+    let filled = revise(
+        &one,
+        &[(
+            20,
+            "<</Type/Annot/Subtype/Widget/FT/Tx/T(amount)/V(twenty)/Rect[72 600 272 620]/F 4/P 4 0 R/DA(/F1 12 Tf 0 g)>>",
+        )],
+        "",
+    );
     let report = validate(&first, &filled).unwrap();
     assert!(report.verdict().passed(), "{}", word(&Ok(report.clone())));
     assert_eq!(report.signatures[0].since.fields, ["amount"]);
@@ -151,23 +158,51 @@ fn attacks(notary: &Notary) -> Vec<(&'static str, Vec<u8>)> {
     let mut all = vec![
         ("content replaced", revise(&signed, &[(5, content)], "")),
         ("font replaced", revise(&signed, &[(3, "<</Type/Font/Subtype/Type1/BaseFont/Symbol>>")], "")),
-        ("page put in", revise(&signed, &[
-            (2, "<</Type/Pages/Kids[4 0 R 6 0 R 80 0 R]/Count 3>>"),
-            (80, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R>>"),
-        ], "")),
+        (
+            "page put in",
+            revise(
+                &signed,
+                &[
+                    (2, "<</Type/Pages/Kids[4 0 R 6 0 R 80 0 R]/Count 3>>"),
+                    (80, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R>>"),
+                ],
+                "",
+            ),
+        ),
         ("page taken out", revise(&signed, &[(2, "<</Type/Pages/Kids[4 0 R]/Count 1>>")], "")),
-        ("page turned", revise(&signed, &[(4, "<</Type/Page/Parent 2 0 R/Rotate 180/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>/Annots[9 0 R]>>")], "")),
+        (
+            "page turned",
+            revise(
+                &signed,
+                &[(
+                    4,
+                    "<</Type/Page/Parent 2 0 R/Rotate 180/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>/Annots[9 0 R]>>",
+                )],
+                "",
+            ),
+        ),
         ("note put over it", revise(&signed, &[(4, with_annotation), (71, note)], "")),
         ("object without purpose", revise(&signed, &[(90, "(nothing names me)")], "")),
         ("bytes without a table", [&signed[..], b"5 0 obj\n<<>>\nendobj\n%%EOF\n"].concat()),
-        ("form field added", revise(&signed, &[
-            (4, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>/Annots[9 0 R 72 0 R]>>"),
-            (72, "<</Type/Annot/Subtype/Widget/FT/Tx/T(x)/V(ten millions)/Rect[72 740 400 790]/F 4/P 4 0 R>>"),
-        ], "")),
+        (
+            "form field added",
+            revise(
+                &signed,
+                &[
+                    (
+                        4,
+                        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>/Annots[9 0 R 72 0 R]>>",
+                    ),
+                    (72, "<</Type/Annot/Subtype/Widget/FT/Tx/T(x)/V(ten millions)/Rect[72 740 400 790]/F 4/P 4 0 R>>"),
+                ],
+                "",
+            ),
+        ),
     ];
     // Another catalog: the signed one is wrapped.
     let mut wrapped = signed.clone();
-    let objects = vec![(95, b"<</Type/Catalog/Pages 96 0 R>>".to_vec()), (96, b"<</Type/Pages/Kids[]/Count 0>>".to_vec())];
+    let objects =
+        vec![(95, b"<</Type/Catalog/Pages 96 0 R>>".to_vec()), (96, b"<</Type/Pages/Kids[]/Count 0>>".to_vec())];
     let before = newest(&signed);
     crate::paper::append(&mut wrapped, &objects, &format!("/Size 200/Root 95 0 R/Prev {before}"), false);
     all.push(("another catalog", wrapped));
@@ -177,7 +212,10 @@ fn attacks(notary: &Notary) -> Vec<(&'static str, Vec<u8>)> {
     all.push(("tables replaced", cut));
     // A hole that was left when it was signed is filled.
     let mut hollow = Paper::contract(2);
-    hollow.set(4, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[5 0 R 90 0 R]/Resources<</Font<</F1 3 0 R>>>>>>");
+    hollow.set(
+        4,
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[5 0 R 90 0 R]/Resources<</Font<</F1 3 0 R>>>>>>",
+    );
     let hollow = notary.sign(&hollow.table(), Level::LT);
     assert!(validate(notary, &hollow).unwrap().verdict().passed());
     all.push(("hole filled", revise(&hollow, &[(90, content)], "")));
@@ -232,7 +270,8 @@ fn swap(file: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 /// What we refuse and pyHanko accepts: each is a choice of ours.
-const STRICTER: [&str; 4] = ["object without purpose", "bytes without a table", "bytes behind the signature", "note put over it"];
+const STRICTER: [&str; 4] =
+    ["object without purpose", "bytes without a table", "bytes behind the signature", "note put over it"];
 
 #[test]
 fn attacks_are_refused_by_us_and_by_strangers() {
@@ -298,6 +337,11 @@ fn malicious_files_are_refused_in_bounded_time() {
     for at in (0..signed.len()).step_by(331) {
         let mut copy = signed.clone();
         copy[at] ^= 0x55;
-        assert!(!validate(&notary, &copy).is_ok_and(|report| report.verdict().passed() && report.signatures[0].signed.is_some_and(|end| (at as u64) < end)), "byte {at}");
+        assert!(
+            !validate(&notary, &copy)
+                .is_ok_and(|report| report.verdict().passed()
+                    && report.signatures[0].signed.is_some_and(|end| (at as u64) < end)),
+            "byte {at}"
+        );
     }
 }

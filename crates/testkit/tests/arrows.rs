@@ -58,7 +58,7 @@ const BANNED: &[(&str, &str)] = &[
 ];
 
 /// Crates in the program that people install.
-const BUDGET: usize = 400;
+const BUDGET: usize = 420;
 /// Crates in the whole program, rehearsal included.
 const WITH_REHEARSAL: usize = 480;
 

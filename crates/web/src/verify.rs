@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Multipart, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use lionrock_model::document::DocumentRefusal;
 use lionrock_model::time::Millis;
@@ -13,7 +14,10 @@ use lionrock_service::{Error, document};
 use crate::language::Say;
 use crate::page::verify::{Line, Shown, Signed, Verify};
 use crate::page::{self, time};
-use crate::{Answer, AppState, Failure, Visit};
+use crate::{Answer, AppState, Failure, Visit, form_data};
+
+/// Most letters of a file's name that are shown.
+const LONGEST_NAME: usize = 120;
 
 /// Most bytes of a request: a document, a signature, and what lies around them.
 pub const MOST: usize = LARGEST + LARGEST_SIGNATURE + 16 * 1024;
@@ -24,12 +28,12 @@ pub async fn get(visit: Visit) -> Answer {
 }
 
 /// `POST /verify`: a PDF as `document`, or any file with its signature as `signature`. Programs that accept JSON get the judgement itself.
-pub async fn post(State(state): State<AppState>, visit: Visit, headers: HeaderMap, form: Multipart) -> Answer {
-    let judged = match read(form).await {
+pub async fn post(State(state): State<AppState>, visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
+    let judged = match read(&headers, &body) {
         Ok((file, signature)) => {
-            let name = file.name.clone();
+            drop(body);
             let outcome = document::verify(&state.platform, &visit.caller, Arc::new(file.bytes), signature).await;
-            outcome.map(|judgement| (name, judgement))
+            outcome.map(|judgement| (file.name, judgement))
         }
         Err(refusal) => Err(Error::Refuse(refusal)),
     };
@@ -58,25 +62,14 @@ struct Sent {
     bytes: Vec<u8>,
 }
 
-/// Takes the two files out of the form, within their limits.
-async fn read(mut form: Multipart) -> Result<(Sent, Option<Vec<u8>>), DocumentRefusal> {
-    let mut document = None;
-    let mut signature = None;
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE { DocumentRefusal::TooLarge } else { DocumentRefusal::Missing }
-    };
-    while let Some(part) = form.next_field().await.map_err(broken)? {
-        let field = part.name().unwrap_or_default().to_owned();
-        let name: String = part.file_name().unwrap_or_default().chars().filter(|one| !one.is_control()).take(120).collect();
-        let bytes = part.bytes().await.map_err(broken)?.to_vec();
-        match field.as_str() {
-            "document" => document = Some(Sent { name, bytes }),
-            "signature" if !bytes.is_empty() => signature = Some(bytes),
-            _ => {}
-        }
-    }
-    let document = document.filter(|one| !one.bytes.is_empty()).ok_or(DocumentRefusal::Missing)?;
-    Ok((document, signature))
+/// Takes the two files out of the form.
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<(Sent, Option<Vec<u8>>), DocumentRefusal> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let parts = form_data::parts(kind, body).ok_or(DocumentRefusal::Missing)?;
+    let file = |field: &str| parts.iter().find(|part| part.field == field && !part.bytes.is_empty());
+    let document = file("document").ok_or(DocumentRefusal::Missing)?;
+    let name = document.file.chars().filter(|one| !one.is_control()).take(LONGEST_NAME).collect();
+    Ok((Sent { name, bytes: document.bytes.to_vec() }, file("signature").map(|part| part.bytes.to_vec())))
 }
 
 fn shown(say: Say, name: String, judged: &Judgement) -> Shown {
@@ -107,7 +100,9 @@ fn why(say: Say, sub: &str) -> String {
 }
 
 fn signed(say: Say, one: &Signature) -> Signed {
-    let moment = |seconds: u64| i64::try_from(seconds).ok().map(|seconds| time::moment(say, Millis(seconds.saturating_mul(1000))));
+    let moment = |seconds: u64| {
+        i64::try_from(seconds).ok().map(|seconds| time::moment(say, Millis(seconds.saturating_mul(1000))))
+    };
     let mut since: Vec<Line> = one
         .changes
         .iter()

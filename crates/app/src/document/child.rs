@@ -60,13 +60,20 @@ fn answer(ask: &Ask, mut document: File) -> Result<Vec<u8>, String> {
         Ask::Inspect => {
             let found = pdf::Document::open(&mut document).and_then(|mut one| one.inspect()).map_err(wrong)?;
             let words = |refused: bool| {
-                found.findings.iter().filter(|one| !refused || one.is_refused()).map(|one| one.word().to_owned()).collect()
+                found
+                    .findings
+                    .iter()
+                    .filter(|one| !refused || one.is_refused())
+                    .map(|one| one.word().to_owned())
+                    .collect()
             };
             json(&Inspection { pages: found.pages, findings: words(false), refused: words(true) })
         }
         Ask::Draw { page, width } => draw::picture(guarded(document)?, *page, *width),
         Ask::Text { page } => draw::text(guarded(document)?, *page).map(String::into_bytes),
-        Ask::Judge { signature, anchors } => json(&judge::judge(&mut document, signature.as_deref(), anchors).map_err(|error| error.to_string())?),
+        Ask::Judge { signature, anchors } => {
+            json(&judge::judge(&mut document, signature.as_deref(), anchors).map_err(|error| error.to_string())?)
+        }
         Ask::Misbehave(how) => misbehave(how),
     }
 }
@@ -101,8 +108,12 @@ fn misbehave(how: &str) -> Result<Vec<u8>, String> {
         },
         "stack" => Ok(vec![deep(0)]),
         "file" => std::fs::read("/etc/hostname").map_err(|_| "kept out".to_owned()),
-        "write" => std::fs::write("/tmp/lionrock-document", b"x").map(|()| Vec::new()).map_err(|_| "kept out".to_owned()),
-        "network" => std::net::TcpStream::connect("127.0.0.1:80").map(|_| Vec::new()).map_err(|_| "kept out".to_owned()),
+        "write" => {
+            std::fs::write("/tmp/lionrock-document", b"x").map(|()| Vec::new()).map_err(|_| "kept out".to_owned())
+        }
+        "network" => {
+            std::net::TcpStream::connect("127.0.0.1:80").map(|_| Vec::new()).map_err(|_| "kept out".to_owned())
+        }
         _ => Err("no such fault".to_owned()),
     }
 }

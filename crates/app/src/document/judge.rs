@@ -52,7 +52,8 @@ fn der(bytes: &[u8]) -> Vec<u8> {
 /// # Errors
 /// When a certificate or policy cannot be read.
 pub fn trust(anchors: &Anchors) -> Result<Trust, Error> {
-    let certificates = anchors.certificates.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
+    let certificates =
+        anchors.certificates.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>()?;
     let policies = anchors.policies.iter().map(|policy| policy.parse().map_err(|_| Error::Malformed("a policy")));
     Ok(Trust { anchors: certificates, policies: policies.collect::<Result<Vec<_>, _>>()?, now: anchors.now })
 }
@@ -106,11 +107,17 @@ fn detached(document: &mut dyn Source, length: u64, der: &[u8], trust: &Trust) -
 fn inside(der: &[u8], length: u64, trust: &Trust) -> Result<Judgement, Error> {
     let read = cms::Signature::read(der).map_err(|_| Error::Refused("this is neither a PDF nor a signature"))?;
     let content = read.inside().map(<[u8]>::to_vec);
-    let content = content.ok_or(Error::Refused("this signature is over a file that is not in it: the file is needed too"))?;
+    let content =
+        content.ok_or(Error::Refused("this signature is over a file that is not in it: the file is needed too"))?;
     cms(der, length, trust, &mut |digest| Ok(digest.of(&content)))
 }
 
-fn cms(der: &[u8], length: u64, trust: &Trust, content: &mut dyn FnMut(Digest) -> Result<Vec<u8>, Error>) -> Result<Judgement, Error> {
+fn cms(
+    der: &[u8],
+    length: u64,
+    trust: &Trust,
+    content: &mut dyn FnMut(Digest) -> Result<Vec<u8>, Error>,
+) -> Result<Judgement, Error> {
     let judged = validation::judge(der, content, &Evidence::default(), trust, None)?;
     let mut own = signature("signature", judged.verdict, judged.signer.as_ref(), judged.level.word());
     own.claimed_at = judged.claimed;

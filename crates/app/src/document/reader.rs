@@ -4,10 +4,10 @@ use super::child::{ANSWER, REFUSAL};
 use super::{Ask, VERB};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lionrock_service::port::Answering;
 use lionrock_service::port::document::{
     Anchors, Document, DocumentError, DocumentReader, Inspection, Judgement, LARGEST, LARGEST_SIGNATURE, Picture,
 };
-use lionrock_service::port::Answering;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -44,7 +44,13 @@ impl Reader {
     /// A reader that starts `program`; `strict` refuses to read where the system cannot confine a child.
     #[must_use]
     pub fn new(program: PathBuf, strict: bool) -> Self {
-        Self { program, strict, deadline: DEADLINE, places: Semaphore::new(CHILDREN), queue: Semaphore::new(CHILDREN + WAITING) }
+        Self {
+            program,
+            strict,
+            deadline: DEADLINE,
+            places: Semaphore::new(CHILDREN),
+            queue: Semaphore::new(CHILDREN + WAITING),
+        }
     }
 
     /// The same with another deadline.
@@ -67,7 +73,14 @@ impl Reader {
         let file = file.ok().and_then(Result::ok).ok_or(DocumentError::Unavailable)?;
         let ask = serde_json::to_string(ask).map_err(|_| DocumentError::Unavailable)?;
         let mut command = Command::new(&self.program);
-        command.arg(VERB).arg(ask).env_clear().stdin(file).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        command
+            .arg(VERB)
+            .arg(ask)
+            .env_clear()
+            .stdin(file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
         if self.strict {
             command.arg("--strict");
         }

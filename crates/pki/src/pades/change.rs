@@ -101,12 +101,19 @@ pub fn since(file: &mut dyn Source, end: u64, length: u64, words: &Dictionary, o
     Ok(changes)
 }
 
-fn compare(first: &mut dyn Source, second: &mut dyn Source, words: &Dictionary, own: Id, changes: &mut Changes) -> Result<(), Error> {
+fn compare(
+    first: &mut dyn Source,
+    second: &mut dyn Source,
+    words: &Dictionary,
+    own: Id,
+    changes: &mut Changes,
+) -> Result<(), Error> {
     let old = Document::open(first)?;
     let mut new = Document::open(second)?;
     let starts = |document: &Document<'_>| document.sections().iter().map(|section| section.start).collect::<Vec<_>>();
     let (before, after) = (starts(&old), starts(&new));
-    let Some(added) = after.len().checked_sub(before.len()).filter(|added| after.get(*added..) == Some(&before[..])) else {
+    let Some(added) = after.len().checked_sub(before.len()).filter(|added| after.get(*added..) == Some(&before[..]))
+    else {
         changes.forbid("the tables of the signed document were replaced");
         return Ok(());
     };
@@ -136,7 +143,8 @@ fn compare(first: &mut dyn Source, second: &mut dyn Source, words: &Dictionary, 
             changes.forbid("a later table lies in the signed part");
         }
         for (number, entry) in section.entries() {
-            if matches!(entry, Entry::At { offset, .. } if *offset < old.length()) && old.entry(*number) != Some(*entry) {
+            if matches!(entry, Entry::At { offset, .. } if *offset < old.length()) && old.entry(*number) != Some(*entry)
+            {
                 changes.forbid("a later table points into the signed part");
             }
             changed.insert(*number);
@@ -224,7 +232,9 @@ impl Diff<'_, '_> {
             match (role, before, after) {
                 (Some(role), Object::Array(before), Object::Array(after)) => self.list(role, &before, &after)?,
                 (Some(Role::Described), ..) => drop(self.changes.all.insert(Change::Described)),
-                (Some(role), Object::Dictionary(before), Object::Dictionary(after)) => self.map(role, &before, &after)?,
+                (Some(role), Object::Dictionary(before), Object::Dictionary(after)) => {
+                    self.map(role, &before, &after)?
+                }
                 (None, before, after) if self.is_kept(number)? => {
                     let _ = (before, after);
                     self.changes.all.insert(Change::Kept);
@@ -315,7 +325,14 @@ impl Diff<'_, '_> {
         Ok(())
     }
 
-    fn entry(&mut self, role: Role, key: &str, before: &Object, after: &Object, whole: &Dictionary) -> Result<(), Error> {
+    fn entry(
+        &mut self,
+        role: Role,
+        key: &str,
+        before: &Object,
+        after: &Object,
+        whole: &Dictionary,
+    ) -> Result<(), Error> {
         match (role, key) {
             (Role::Catalog, "DSS") => {
                 self.changes.all.insert(Change::Kept);
@@ -431,7 +448,9 @@ impl Diff<'_, '_> {
             return Ok(true);
         }
         let map = self.map_of(&store, false)?;
-        let is = ["Certs", "OCSPs", "CRLs", "VRI"].iter().any(|key| map.get(key).and_then(Object::as_reference).is_some_and(|id| id.number == number));
+        let is = ["Certs", "OCSPs", "CRLs", "VRI"]
+            .iter()
+            .any(|key| map.get(key).and_then(Object::as_reference).is_some_and(|id| id.number == number));
         if is {
             self.reach(&Object::Reference(Id { number, generation: 0 }))?;
         }
@@ -496,7 +515,8 @@ impl Diff<'_, '_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let old: BTreeSet<u32> = self.old.sections().iter().flat_map(|section| section.entries()).map(|(number, _)| *number).collect();
+        let old: BTreeSet<u32> =
+            self.old.sections().iter().flat_map(|section| section.entries()).map(|(number, _)| *number).collect();
         for number in old {
             let object = self.of(number, false)?;
             if names(&object, &|number| fresh.contains(&number), 0) {

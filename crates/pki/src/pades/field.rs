@@ -73,7 +73,9 @@ pub fn attach(document: &mut Document<'_>, update: &mut Update, signature: Id, w
     let page = document.page(wish.seen.as_ref().map_or(0, |seen| seen.page))?;
     let drawn = wish.seen.as_ref().map(|seen| drawing(update, seen));
     if let Some(name) = &wish.field {
-        let empty = |one: &&Field| one.name == *name && one.kind.as_deref() == Some(b"Sig") && one.dictionary.get("V").is_none();
+        let empty = |one: &&Field| {
+            one.name == *name && one.kind.as_deref() == Some(b"Sig") && one.dictionary.get("V").is_none()
+        };
         let field = all.iter().find(empty).ok_or(Refusal::NoSuchField)?;
         let id = field.id.ok_or(Refusal::NoSuchField)?;
         let mut dictionary = field.dictionary.clone();

@@ -91,7 +91,9 @@ fn gap(document: &mut Document<'_>, words: Dictionary, wish: &Wish) -> Result<Pr
     let whole = base + tail.len() as u64;
     let range = format!("[0 {before} {after} {}]", whole - after);
     let range = format!("{range:<range_length$}");
-    let inside = |at: usize| usize::try_from(body_at - base).map(|body| body + at).map_err(|_| Error::Refused("the file is too large"));
+    let inside = |at: usize| {
+        usize::try_from(body_at - base).map(|body| body + at).map_err(|_| Error::Refused("the file is too large"))
+    };
     let range_at = inside(range_at)?;
     let place = tail.get_mut(range_at..range_at + range_length).filter(|_| range.len() == range_length);
     place.ok_or(Error::Refused("the file is too large"))?.copy_from_slice(range.as_bytes());
@@ -148,4 +150,3 @@ pub fn complete(prepared: Prepared, signature: &[u8]) -> Result<Vec<u8>, Error> 
     }
     Ok(tail)
 }
-

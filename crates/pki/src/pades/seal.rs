@@ -33,7 +33,10 @@ pub struct Words<'a> {
 /// [`Error::Refused`] when a font cannot be read or none has a letter of the name: a name is never shown with a letter missing.
 pub fn seal(words: &Words<'_>, fonts: &[&[u8]]) -> Result<Drawing, Error> {
     let unreadable = |_| Error::Refused("a font cannot be read");
-    let fonts = fonts.iter().map(|bytes| FontRef::try_from_slice_and_index(bytes, 0).map_err(unreadable)).collect::<Result<Vec<_>, _>>()?;
+    let fonts = fonts
+        .iter()
+        .map(|bytes| FontRef::try_from_slice_and_index(bytes, 0).map_err(unreadable))
+        .collect::<Result<Vec<_>, _>>()?;
     let mut operators = Vec::new();
     mark(&mut operators);
     put(&mut operators, format_args!("0.07 0.125 0.114 rg\n"));
@@ -59,7 +62,16 @@ fn mark(to: &mut Vec<u8>) {
     for radius in [27.0_f32, 23.0] {
         ring(to, 32.0, 32.0, radius);
     }
-    let ridge = [(14.0, 26.0), (22.0, 36.0), (26.0, 34.0), (31.0, 45.0), (36.0, 47.0), (39.0, 44.0), (42.0, 36.0), (50.0, 26.0)];
+    let ridge = [
+        (14.0, 26.0),
+        (22.0, 36.0),
+        (26.0, 34.0),
+        (31.0, 45.0),
+        (36.0, 47.0),
+        (39.0, 44.0),
+        (42.0, 36.0),
+        (50.0, 26.0),
+    ];
     for (index, (across, up)) in ridge.into_iter().enumerate() {
         put(to, format_args!("{across:.1} {up:.1} {}\n", if index == 0 { 'm' } else { 'l' }));
     }
@@ -132,7 +144,8 @@ fn draw(to: &mut Vec<u8>, curves: &[OutlineCurve], scale: f32, across: f32, up: 
             }
             OutlineCurve::Quad(start, bend, end) => {
                 // A curve of second degree as one of third.
-                let third = |a: Point, b: Point| Point { x: a.x + (b.x - a.x) * 2.0 / 3.0, y: a.y + (b.y - a.y) * 2.0 / 3.0 };
+                let third =
+                    |a: Point, b: Point| Point { x: a.x + (b.x - a.x) * 2.0 / 3.0, y: a.y + (b.y - a.y) * 2.0 / 3.0 };
                 cubic(to, place(third(*start, *bend)), place(third(*end, *bend)), place(*end));
                 *end
             }
@@ -148,5 +161,8 @@ fn draw(to: &mut Vec<u8>, curves: &[OutlineCurve], scale: f32, across: f32, up: 
 }
 
 fn cubic(to: &mut Vec<u8>, first: (f32, f32), second: (f32, f32), end: (f32, f32)) {
-    put(to, format_args!("{:.2} {:.2} {:.2} {:.2} {:.2} {:.2} c\n", first.0, first.1, second.0, second.1, end.0, end.1));
+    put(
+        to,
+        format_args!("{:.2} {:.2} {:.2} {:.2} {:.2} {:.2} c\n", first.0, first.1, second.0, second.1, end.0, end.1),
+    );
 }

@@ -27,7 +27,11 @@ impl Material {
                 self.certificates.push(certificate.clone());
             }
         }
-        let lists = [(&mut self.answers, &other.answers), (&mut self.lists, &other.lists), (&mut self.signatures, &other.signatures)];
+        let lists = [
+            (&mut self.answers, &other.answers),
+            (&mut self.lists, &other.lists),
+            (&mut self.signatures, &other.signatures),
+        ];
         for (own, others) in lists {
             for one in others {
                 if !own.contains(one) {
@@ -49,7 +53,9 @@ pub fn add_dss(file: &mut dyn Source, material: &Material, now: u64) -> Result<V
     let mut update = Update::new(&mut document)?;
     let mut names = Vec::new();
     let ders = material.certificates.iter().map(|one| one.der().to_vec()).collect::<Vec<_>>();
-    for (key, short, wanted) in [("Certs", "Cert", &ders), ("OCSPs", "OCSP", &material.answers), ("CRLs", "CRL", &material.lists)] {
+    for (key, short, wanted) in
+        [("Certs", "Cert", &ders), ("OCSPs", "OCSP", &material.answers), ("CRLs", "CRL", &material.lists)]
+    {
         let mut all = document.array(&store, key)?;
         let mut kept = BTreeMap::new();
         for one in &all {
@@ -111,9 +117,8 @@ pub fn add_dss(file: &mut dyn Source, material: &Material, now: u64) -> Result<V
 fn extended(document: &mut Document<'_>, catalog: Dictionary) -> Result<Dictionary, Error> {
     let mut extensions = document.dictionary(&catalog, "Extensions")?.unwrap_or_default();
     if extensions.get("ESIC").is_none() {
-        let own = Dictionary::default()
-            .with("BaseVersion", Object::name("1.7"))
-            .with("ExtensionLevel", Object::Integer(5));
+        let own =
+            Dictionary::default().with("BaseVersion", Object::name("1.7")).with("ExtensionLevel", Object::Integer(5));
         extensions.set("ESIC", Object::Dictionary(own));
     }
     Ok(catalog.with("Extensions", Object::Dictionary(extensions)))

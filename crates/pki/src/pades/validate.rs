@@ -143,18 +143,23 @@ fn raw(document: &mut Document<'_>, field: field::Field) -> Result<Raw, Error> {
     let words = document.dictionary(&field.dictionary, "V")?.unwrap_or_default();
     let named = field.dictionary.get("V").and_then(Object::as_reference);
     let id = named.unwrap_or(Id { number: 0, generation: 0 });
-    let wrong = |words, why| Ok(Raw { field: field.name.clone(), id, words, range: Err(Verdict::no(Sub::FormatFailure, why)) });
+    let wrong =
+        |words, why| Ok(Raw { field: field.name.clone(), id, words, range: Err(Verdict::no(Sub::FormatFailure, why)) });
     if named.is_none() {
         return wrong(words, "the signature is not an object of its own");
     }
     let Some(placed) = document.placed(id)? else {
         return wrong(words, "the signature is packed away where nothing can be signed around it");
     };
-    let place = |key: &str| placed.iter().find(|(name, ..)| name == key.as_bytes()).map(|(_, value, span)| (value.clone(), span.clone()));
-    let (Some((Object::Array(range), _)), Some((Object::String(_), span))) = (place("ByteRange"), place("Contents")) else {
+    let place = |key: &str| {
+        placed.iter().find(|(name, ..)| name == key.as_bytes()).map(|(_, value, span)| (value.clone(), span.clone()))
+    };
+    let (Some((Object::Array(range), _)), Some((Object::String(_), span))) = (place("ByteRange"), place("Contents"))
+    else {
         return wrong(words, "the signature does not say what it covers, or is empty");
     };
-    let numbers: Option<Vec<u64>> = range.iter().map(|one| one.as_integer().and_then(|one| u64::try_from(one).ok())).collect();
+    let numbers: Option<Vec<u64>> =
+        range.iter().map(|one| one.as_integer().and_then(|one| u64::try_from(one).ok())).collect();
     let Some([0, gap, after, rest]) = numbers.as_deref().and_then(|all| <[u64; 4]>::try_from(all).ok()) else {
         return wrong(words, "what the signature covers is not everything from the first byte to its end");
     };
@@ -241,11 +246,14 @@ impl Judgement<'_, '_> {
             }
         };
         let Some(signature) = contents(&raw) else {
-            found.verdict = Verdict::no(Sub::FormatFailure, "the signature is no signature, or something hides behind it");
+            found.verdict =
+                Verdict::no(Sub::FormatFailure, "the signature is no signature, or something hides behind it");
             return Ok(found);
         };
         let sound = match form {
-            Form::Signature => matches!(raw.words.name("SubFilter"), Some(b"ETSI.CAdES.detached" | b"adbe.pkcs7.detached")),
+            Form::Signature => {
+                matches!(raw.words.name("SubFilter"), Some(b"ETSI.CAdES.detached" | b"adbe.pkcs7.detached"))
+            }
             Form::Timestamp => raw.words.name("SubFilter") == Some(b"ETSI.RFC3161"),
         };
         if !sound {
@@ -262,8 +270,12 @@ impl Judgement<'_, '_> {
         if found.verdict.indication < Indication::Failed {
             if let Some(why) = found.since.forbidden {
                 found.verdict = Verdict::no(Sub::DocumentChanged, why);
-            } else if found.verdict.passed() && found.since.all.contains(&Change::Annotated) && !found.since.annotating_allowed {
-                found.verdict = Verdict::no(Sub::DocumentAnnotated, "something was put over the document after it was signed");
+            } else if found.verdict.passed()
+                && found.since.all.contains(&Change::Annotated)
+                && !found.since.annotating_allowed
+            {
+                found.verdict =
+                    Verdict::no(Sub::DocumentAnnotated, "something was put over the document after it was signed");
             }
         }
         Ok(found)

@@ -155,7 +155,8 @@ impl<'s> Document<'s> {
                 return Err(wrong.into());
             }
             let bytes = xref::decoded(self.source, &found)?;
-            let small = |key: &str| found.dictionary.integer(key).and_then(|value| usize::try_from(value).ok()).ok_or(wrong);
+            let small =
+                |key: &str| found.dictionary.integer(key).and_then(|value| usize::try_from(value).ok()).ok_or(wrong);
             let (count, first) = (small("N")?, small("First")?);
             if count > bytes.len() {
                 return Err(wrong.into());

@@ -115,7 +115,8 @@ impl Document<'_> {
     pub fn inspect(&mut self) -> Result<Inspection, Error> {
         let pages = self.pages()?;
         let mut findings = BTreeSet::new();
-        let numbers: BTreeSet<u32> = self.sections().iter().flat_map(|section| section.entries()).map(|(number, _)| *number).collect();
+        let numbers: BTreeSet<u32> =
+            self.sections().iter().flat_map(|section| section.entries()).map(|(number, _)| *number).collect();
         if numbers.len() > MOST {
             return Err(Refusal::TooManyObjects.into());
         }

@@ -114,7 +114,11 @@ impl<'a> Lexer<'a> {
     pub fn head(&mut self) -> Result<Id, Stop> {
         let number = u32::try_from(self.unsigned()?).map_err(|_| bad("an object's number"))?;
         let generation = u16::try_from(self.unsigned()?).map_err(|_| bad("an object's generation"))?;
-        if self.keyword("obj")? { Ok(Id { number, generation }) } else { Err(bad("an object does not begin where it should")) }
+        if self.keyword("obj")? {
+            Ok(Id { number, generation })
+        } else {
+            Err(bad("an object does not begin where it should"))
+        }
     }
 
     /// Takes a value.
@@ -308,7 +312,11 @@ impl<'a> Lexer<'a> {
         let token = self.regular()?;
         let text = std::str::from_utf8(token).map_err(|_| bad("a number"))?;
         if let Ok(number) = text.parse::<i64>() {
-            return if number >= 0 && token.iter().all(u8::is_ascii_digit) { self.reference(number) } else { Ok(Object::Integer(number)) };
+            return if number >= 0 && token.iter().all(u8::is_ascii_digit) {
+                self.reference(number)
+            } else {
+                Ok(Object::Integer(number))
+            };
         }
         let plain = token.iter().enumerate().all(|(index, byte)| match byte {
             b'0'..=b'9' | b'.' => true,

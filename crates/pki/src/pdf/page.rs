@@ -31,7 +31,8 @@ impl Document<'_> {
         let catalog = self.catalog()?;
         let tree = self.dictionary(&catalog, "Pages")?.ok_or(Refusal::Damaged("its pages are missing"))?;
         let count = self.value(&tree, "Count")?.and_then(|count| count.as_integer());
-        let count = count.and_then(|count| u64::try_from(count).ok()).ok_or(Refusal::Damaged("its pages cannot be counted"))?;
+        let count =
+            count.and_then(|count| u64::try_from(count).ok()).ok_or(Refusal::Damaged("its pages cannot be counted"))?;
         if count > MOST_PAGES { Err(Refusal::TooManyPages.into()) } else { Ok(count) }
     }
 
@@ -42,7 +43,8 @@ impl Document<'_> {
     pub fn page(&mut self, index: u64) -> Result<Page, Error> {
         self.pages()?;
         let catalog = self.catalog()?;
-        let mut here = catalog.get("Pages").and_then(Object::as_reference).ok_or(Refusal::Damaged("its pages are missing"))?;
+        let mut here =
+            catalog.get("Pages").and_then(Object::as_reference).ok_or(Refusal::Damaged("its pages are missing"))?;
         let mut left = index;
         let mut seen = A4;
         let mut turned = 0;
@@ -61,7 +63,11 @@ impl Document<'_> {
                 turned = found.rem_euclid(360);
             }
             if node.get("Kids").is_none() {
-                return if left == 0 { Ok(Page { id: here, dictionary: node, seen, turned }) } else { Err(Refusal::NoSuchPage.into()) };
+                return if left == 0 {
+                    Ok(Page { id: here, dictionary: node, seen, turned })
+                } else {
+                    Err(Refusal::NoSuchPage.into())
+                };
             }
             here = self.kid(&node, &mut left)?;
         }
@@ -76,8 +82,14 @@ impl Document<'_> {
                 return Ok(id);
             }
             let Object::Dictionary(map) = self.get(id)? else { return Err(Refusal::Damaged("a page").into()) };
-            let count = if map.get("Kids").is_none() { Some(1) } else { self.value(&map, "Count")?.and_then(|count| count.as_integer()) };
-            let count = count.and_then(|count| u64::try_from(count).ok()).ok_or(Refusal::Damaged("its pages cannot be counted"))?;
+            let count = if map.get("Kids").is_none() {
+                Some(1)
+            } else {
+                self.value(&map, "Count")?.and_then(|count| count.as_integer())
+            };
+            let count = count
+                .and_then(|count| u64::try_from(count).ok())
+                .ok_or(Refusal::Damaged("its pages cannot be counted"))?;
             if *left < count {
                 return Ok(id);
             }

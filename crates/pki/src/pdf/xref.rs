@@ -157,7 +157,8 @@ fn last(source: &mut dyn Source, length: u64) -> Result<(u64, bool), Error> {
     let mut lexer = Lexer::new(tail.get(at + word.len()..).unwrap_or_default(), true);
     let place = lexer.unsigned().map_err(|_| Refusal::Damaged("the place of its table"))?;
     let rest = tail.get(at..).unwrap_or_default();
-    let end = rest.windows(5).position(|window| window == b"%%EOF").ok_or(Refusal::Damaged("it does not end as a PDF"))?;
+    let end =
+        rest.windows(5).position(|window| window == b"%%EOF").ok_or(Refusal::Damaged("it does not end as a PDF"))?;
     let after = rest.get(end + 5..).unwrap_or_default();
     Ok((place, after.iter().all(u8::is_ascii_whitespace)))
 }
@@ -185,7 +186,8 @@ fn section(source: &mut dyn Source, length: u64, at: u64) -> Result<Section, Err
     match found {
         Found::Table(entries, trailer) => Section::new(at, Kind::Table, trailer, entries),
         Found::Other => {
-            let (_, object) = indirect(source, length, at, &mut |_, _| Err(Refusal::Damaged("a table's length").into()))?;
+            let (_, object) =
+                indirect(source, length, at, &mut |_, _| Err(Refusal::Damaged("a table's length").into()))?;
             let Object::Stream(stream) = object else { return Err(Refusal::Damaged("its table").into()) };
             if !stream.dictionary.is_type("XRef") {
                 return Err(Refusal::Damaged("its table").into());
@@ -226,7 +228,9 @@ fn packed(dictionary: &Dictionary, bytes: &[u8]) -> Result<Vec<(u32, Entry)>, Er
     let wrong = Refusal::Damaged("the widths of its table");
     let small = |object: &Object| object.as_integer().and_then(|number| usize::try_from(number).ok());
     let widths = dictionary.get("W").and_then(Object::as_array).ok_or(wrong)?;
-    let [Some(a), Some(b), Some(c)] = [0, 1, 2].map(|at| widths.get(at).and_then(small)) else { return Err(wrong.into()) };
+    let [Some(a), Some(b), Some(c)] = [0, 1, 2].map(|at| widths.get(at).and_then(small)) else {
+        return Err(wrong.into());
+    };
     if widths.len() != 3 || a > 4 || b > 8 || c > 8 || a + b + c == 0 {
         return Err(wrong.into());
     }
@@ -323,7 +327,11 @@ pub fn indirect(source: &mut dyn Source, length: u64, at: u64, lengths: Lengths<
     }
     // The length must lead to the end: readers that search for it instead would see other bytes.
     let end = read_at(source, start + size, 16)?;
-    let trimmed: &[u8] = end.strip_prefix(b"\r\n").or_else(|| end.strip_prefix(b"\n")).or_else(|| end.strip_prefix(b"\r")).unwrap_or(&end);
+    let trimmed: &[u8] = end
+        .strip_prefix(b"\r\n")
+        .or_else(|| end.strip_prefix(b"\n"))
+        .or_else(|| end.strip_prefix(b"\r"))
+        .unwrap_or(&end);
     if !trimmed.starts_with(b"endstream") {
         return Err(Refusal::Damaged("a stream's length").into());
     }
@@ -347,7 +355,10 @@ pub fn decoded(source: &mut dyn Source, stream: &Stream) -> Result<Vec<u8>, Erro
         Some(b"FlateDecode" | b"Fl") => {
             let mut bytes = Vec::new();
             let most = LONGEST_STREAM as u64 + 1;
-            ZlibDecoder::new(raw.as_slice()).take(most).read_to_end(&mut bytes).map_err(|_| Refusal::Damaged("a packed stream"))?;
+            ZlibDecoder::new(raw.as_slice())
+                .take(most)
+                .read_to_end(&mut bytes)
+                .map_err(|_| Refusal::Damaged("a packed stream"))?;
             if bytes.len() > LONGEST_STREAM {
                 return Err(Refusal::ObjectTooLarge.into());
             }

@@ -16,13 +16,8 @@ const LONGEST: usize = 6;
 /// Certificates that are tried, at most.
 const MOST_TRIED: usize = 200;
 /// Extensions that may be critical: those that are looked at here.
-const UNDERSTOOD: [ObjectIdentifier; 5] = [
-    ID_CE_BASIC_CONSTRAINTS,
-    ID_CE_CERTIFICATE_POLICIES,
-    ID_CE_EXT_KEY_USAGE,
-    ID_CE_KEY_USAGE,
-    ID_CE_SUBJECT_ALT_NAME,
-];
+const UNDERSTOOD: [ObjectIdentifier; 5] =
+    [ID_CE_BASIC_CONSTRAINTS, ID_CE_CERTIFICATE_POLICIES, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME];
 
 /// What the first certificate is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +32,13 @@ pub enum Purpose {
 ///
 /// # Errors
 /// Why there is none; when several were tried, the reason that came nearest.
-pub fn chain(own: &Certificate, pool: &[Certificate], trust: &Trust, at: u64, purpose: Purpose) -> Result<Vec<Certificate>, Verdict> {
+pub fn chain(
+    own: &Certificate,
+    pool: &[Certificate],
+    trust: &Trust,
+    at: u64,
+    purpose: Purpose,
+) -> Result<Vec<Certificate>, Verdict> {
     usable(own, purpose)?;
     let mut tried = 0;
     let mut nearest = Verdict::no(Sub::NoCertificateChainFound, "nobody who is trusted stands behind this certificate");
@@ -61,7 +62,8 @@ fn search(
     nearest: &mut Verdict,
 ) -> bool {
     let Some(last) = so_far.last().cloned() else { return false };
-    let issued = |one: &Certificate| one.subject() == last.issuer() && one.key().is_ok_and(|key| last.verify(&key).is_ok());
+    let issued =
+        |one: &Certificate| one.subject() == last.issuer() && one.key().is_ok_and(|key| last.verify(&key).is_ok());
     for anchor in trust.anchors.iter().filter(|one| issued(one)) {
         so_far.push(anchor.clone());
         match sound(so_far, at) {
@@ -148,7 +150,8 @@ fn policies(chain: &[Certificate], trust: &Trust) -> Result<(), Verdict> {
     if trust.policies.is_empty() {
         return Ok(());
     }
-    let wrong = Verdict::no(Sub::ChainConstraintsFailure, "the certificate was not issued under a policy that is accepted");
+    let wrong =
+        Verdict::no(Sub::ChainConstraintsFailure, "the certificate was not issued under a policy that is accepted");
     let below = chain.split_last().map_or(&[][..], |(_, below)| below);
     let holds = |policy: &ObjectIdentifier| {
         below.iter().enumerate().all(|(index, one)| {

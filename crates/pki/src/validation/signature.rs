@@ -56,7 +56,9 @@ pub fn judge(
 ) -> Result<Judged, Error> {
     let signature = match Signature::read(der) {
         Ok(signature) => signature,
-        Err(error) => return Ok(Judged::refused(Verdict::no(format(&error), "this is no signature that is understood"))),
+        Err(error) => {
+            return Ok(Judged::refused(Verdict::no(format(&error), "this is no signature that is understood")));
+        }
     };
     let digest = match signature.digest() {
         Ok(digest) => digest,
@@ -103,7 +105,8 @@ pub(crate) fn weigh(
     if let Some(token) = stamp {
         match self::token(&token, &mut |digest| Ok(digest.of(over)), &mut pool, trust, later)? {
             Ok(found) if later.is_some_and(|later| found.at > later) => {
-                judged.verdict = Verdict::no(Sub::TimestampOrderFailure, "its time-stamp is later than the one over the document");
+                judged.verdict =
+                    Verdict::no(Sub::TimestampOrderFailure, "its time-stamp is later than the one over the document");
                 return Ok(judged);
             }
             Ok(found) => {
@@ -177,7 +180,9 @@ pub(crate) fn token(
     let found = content(digest)?;
     let Checked { at, certificate, .. } = match timestamp::check(der, digest, &found, None) {
         Ok(checked) => checked,
-        Err(Error::Refused(_)) => return Ok(Err(Verdict::no(Sub::HashFailure, "the time-stamp is over something else"))),
+        Err(Error::Refused(_)) => {
+            return Ok(Err(Verdict::no(Sub::HashFailure, "the time-stamp is over something else")));
+        }
         Err(_) => return Ok(Err(Verdict::no(Sub::CryptoFailure, "the time-stamp does not verify"))),
     };
     if at > trust.now {

@@ -20,7 +20,10 @@ pub fn chain(chain: &[Certificate], evidence: &Evidence, at: u64, safe: Option<u
                 return Err(if safe.is_some() {
                     Verdict::no(Sub::Revoked, "the certificate had been revoked when it was used")
                 } else {
-                    Verdict::no(Sub::RevokedNoPoe, "the certificate is revoked, and no time-stamp shows that it was used before")
+                    Verdict::no(
+                        Sub::RevokedNoPoe,
+                        "the certificate is revoked, and no time-stamp shows that it was used before",
+                    )
                 });
             }
             None => {

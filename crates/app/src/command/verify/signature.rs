@@ -55,7 +55,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
         Err(lionrock_pki::Error::Io(kind)) => bail!("cannot read {}: {kind}", arguments.file.display()),
         Err(why) => {
             let lines = vec![('✗', why.to_string())];
-            let json = arguments.json.then(|| serde_json::json!({"indication": "TOTAL-FAILED", "why": why.to_string()}));
+            let json =
+                arguments.json.then(|| serde_json::json!({"indication": "TOTAL-FAILED", "why": why.to_string()}));
             return Ok(Outcome { lines, json, good: false, advice: "ask for the file again, as it left the signer" });
         }
     };
