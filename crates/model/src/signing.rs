@@ -245,6 +245,8 @@ pub enum SigningRefusal {
     OtherPerson,
     /// The time-stamping or status service does not answer; nothing was signed.
     ProofUnavailable,
+    /// Nobody can show the document now.
+    ViewerUnavailable,
     /// The process that signs does not answer; nothing was signed.
     SoleControlUnavailable,
     /// The process that signs refused; nothing was signed.
@@ -276,6 +278,7 @@ impl SigningRefusal {
         Self::RequestMalformed,
         Self::OtherPerson,
         Self::ProofUnavailable,
+        Self::ViewerUnavailable,
         Self::SoleControlUnavailable,
         Self::SoleControlRefused,
         Self::ServiceUnknown,
@@ -308,6 +311,7 @@ impl Refusal for SigningRefusal {
             Self::RequestMalformed => "signing-request-malformed",
             Self::OtherPerson => "signing-other-person",
             Self::ProofUnavailable => "signing-proof-unavailable",
+            Self::ViewerUnavailable => "signing-viewer-unavailable",
             Self::SoleControlUnavailable => "signing-sole-control-unavailable",
             Self::SoleControlRefused => "signing-sole-control-refused",
             Self::ServiceUnknown => "signing-service-unknown",
@@ -329,7 +333,7 @@ impl Refusal for SigningRefusal {
             | Self::DocumentIncomplete => 409,
             Self::DocumentTooLarge => 413,
             Self::DocumentRefused | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::RequestMalformed => 422,
-            Self::NoAuthority | Self::ProofUnavailable | Self::SoleControlUnavailable => 503,
+            Self::NoAuthority | Self::ProofUnavailable | Self::ViewerUnavailable | Self::SoleControlUnavailable => 503,
             Self::Passkey(refusal) => refusal.status(),
         }
     }

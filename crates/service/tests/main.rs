@@ -4,9 +4,7 @@
 
 mod access;
 mod account;
-mod authority;
 mod backup;
-mod counter;
 mod gate;
 mod ledger;
 mod ledger_crash;
@@ -16,5 +14,7 @@ mod realms;
 mod recovery;
 mod register;
 mod rotation;
+mod signing;
+mod staff;
 mod stage;
 mod stand_in;

@@ -1,6 +1,7 @@
 //! The account: each file one page with its forms. Every handler begins with the session cookie; without a standing session the
 //! visitor is led to signing in and back.
 
+pub mod access;
 pub mod authenticators;
 pub mod certificates;
 pub mod close;
@@ -15,6 +16,7 @@ pub mod home;
 pub mod level;
 pub mod lost;
 pub mod sessions;
+pub mod signatures;
 pub mod step_up;
 
 use lionrock_model::account::AccountRefusal;

@@ -1,5 +1,6 @@
 //! Pages: what every one of them carries, and how a view becomes an answer. The views of each area are in the modules below.
 
+pub mod access;
 pub mod account;
 pub mod certificates;
 pub mod consent;
@@ -8,8 +9,10 @@ pub mod my_data;
 pub mod problem;
 pub mod recover;
 pub mod register;
+pub mod sign;
 pub mod signin;
 pub mod staff;
+pub mod ticket;
 pub mod time;
 pub mod verify;
 

@@ -8,8 +8,7 @@ use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
 use crate::{
-    AppState, account, deviation, hand_over, health, layers, ledger, metrics, oauth, pki, recover, register, signin, start,
-    static_files, verify,
+    AppState, account, deviation, hand_over, health, layers, ledger, metrics, oauth, pki, recover, register, sign, signin, signing, start, static_files, verify,
 };
 
 /// The whole site.
@@ -102,6 +101,8 @@ fn people() -> Router<AppState> {
         .route("/account/sessions/end-all", post(account::sessions::end_all))
         .route("/account/sessions/{id}/end", post(account::sessions::end))
         .route("/account/codes", get(account::codes::get).post(account::codes::post))
+        .route("/account/access", get(account::access::get))
+        .route("/account/access/access-history.json", get(account::access::download))
         .route("/account/history", get(account::history::get))
         .route("/account/data", get(account::data::get))
         .route("/account/data/export", post(account::data::export))
@@ -126,6 +127,16 @@ fn people() -> Router<AppState> {
         .route("/account/guardian/begin", get(account::guardian::notice).post(account::guardian::begin))
         .route("/account/guardian/options", post(account::guardian::options))
         .route("/account/guardian/consent", post(account::guardian::consent))
+        .route("/account/signatures", get(account::signatures::get))
+        .route("/account/signatures/key", post(account::signatures::post))
+        .route("/account/signatures/key/options", post(account::signatures::options))
+        .route("/account/signatures/{id}/evidence.json", get(account::signatures::evidence))
+        .route("/sign/{handle}", get(sign::get).post(sign::post))
+        .route("/sign/{handle}/options", post(sign::options))
+        .route("/sign/{handle}/decline", post(sign::decline))
+        .route("/sign/{handle}/document", get(sign::document))
+        .route("/sign/{handle}/page/{number}", get(sign::picture))
+        .route("/sign/done/{signature}", get(sign::done))
         .route("/account/step-up", post(account::step_up::post))
         .route("/account/step-up/options", post(account::step_up::options))
         .route("/oauth/authorize", get(oauth::authorize::get))
@@ -171,4 +182,12 @@ fn machines() -> Router<AppState> {
         .route("/ledger/{*path}", get(ledger::get))
         .route("/oauth/authorize", post(oauth::authorize::post))
         .route("/oauth/par", post(oauth::machine::push))
+        .route("/signing/requests", post(signing::begin))
+        .route("/signing/requests/{id}", get(signing::standing).delete(signing::withdraw))
+        .route(
+            "/signing/requests/{id}/document",
+            get(signing::result).put(signing::upload).layer(DefaultBodyLimit::max(signing::LONGEST_PART)),
+        )
+        .route("/signing/requests/{id}/evidence", get(signing::evidence))
+        .route("/signing/requests/{id}/acknowledge", post(signing::acknowledge))
 }

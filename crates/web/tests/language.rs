@@ -74,7 +74,9 @@ fn refusal_keys() -> Vec<String> {
     }
     [
         of(lionrock_model::account::AccountRefusal::OWN),
+        of(lionrock_model::counter::CounterRefusal::OWN),
         of(lionrock_model::credential::PasskeyRefusal::ALL),
+        of(lionrock_model::level::LevelRefusal::OWN),
         of(lionrock_model::document::DocumentRefusal::ALL),
         of(lionrock_model::oidc::PageRefusal::ALL),
         of(lionrock_model::policy::OpenRefusal::ALL),
@@ -83,6 +85,7 @@ fn refusal_keys() -> Vec<String> {
         of(lionrock_model::recovery::RecoveryRefusal::OWN),
         of(&lionrock_model::register::RegisterRefusal::OWN),
         of(lionrock_model::session::SessionRefusal::OWN),
+        of(lionrock_model::signing::SigningRefusal::OWN),
     ]
     .concat()
 }

@@ -5,6 +5,8 @@ use super::sealed::{self, Approval, Body, Named};
 use super::{InForce, enrol, in_force, may, request};
 use crate::authority::{self, Chain};
 use crate::ceremony::settle;
+use crate::port::DocumentError;
+use crate::port::document::Inspection;
 use crate::{Caller, Error, Fault, Platform, level, signed_in, vault};
 use lionrock_activation::{Activation, Hex, record, text};
 use lionrock_crypto::digest::sha256;
@@ -143,6 +145,72 @@ pub async fn document(
     settle(outcome)
 }
 
+/// What a PDF is and does, as the reader in its cell says; files of other kinds are shown by name, size and digest.
+///
+/// # Errors
+/// As [`look`]; [`SigningRefusal::DocumentRefused`], [`SigningRefusal::ViewerUnavailable`].
+pub async fn inspect(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+    handle: &str,
+) -> Result<Option<(Inspection, String)>, Error<SigningRefusal>> {
+    let (form, bytes) = document(platform, caller, cookie, handle).await?;
+    if form != Form::Pdf {
+        return Ok(None);
+    }
+    let bytes = Arc::new(bytes.to_vec());
+    let reader = &platform.ports.documents;
+    let found = reader.inspect(Arc::clone(&bytes)).await.map_err(|error| unread(caller, &error))?;
+    let text = reader.text(bytes, 0).await.unwrap_or_default();
+    Ok(Some((found, text)))
+}
+
+/// A page of the document as a picture, PNG, or its words.
+///
+/// # Errors
+/// As [`inspect`].
+pub async fn picture(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+    handle: &str,
+    page: u64,
+) -> Result<Vec<u8>, Error<SigningRefusal>> {
+    /// Pixels: sharp on a phone and on a screen.
+    const WIDTH: u16 = 1_200;
+    let (form, bytes) = document(platform, caller, cookie, handle).await?;
+    if form != Form::Pdf {
+        return Err(Error::Refuse(SigningRefusal::RequestGone));
+    }
+    let drawn = platform.ports.documents.draw(Arc::new(bytes.to_vec()), page, WIDTH).await;
+    Ok(drawn.map_err(|error| unread(caller, &error))?.png)
+}
+
+/// The words of a page, for those who do not see it.
+///
+/// # Errors
+/// As [`inspect`].
+pub async fn words(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+    handle: &str,
+    page: u64,
+) -> Result<String, Error<SigningRefusal>> {
+    let (_, bytes) = document(platform, caller, cookie, handle).await?;
+    let read = platform.ports.documents.text(Arc::new(bytes.to_vec()), page).await;
+    read.map_err(|error| unread(caller, &error))
+}
+
+fn unread(caller: &Caller, error: &DocumentError) -> Error<SigningRefusal> {
+    tracing::info!(trace = %caller.trace, %error, "a document was not shown");
+    Error::Refuse(match error {
+        DocumentError::Refused(_) | DocumentError::Lost => SigningRefusal::DocumentRefused,
+        DocumentError::Unavailable => SigningRefusal::ViewerUnavailable,
+    })
+}
+
 /// The request of an address, for the person signed in: theirs, or nobody's yet.
 fn theirs(
     tx: &mut Tx<'_>,
@@ -191,6 +259,13 @@ pub async fn options(
     handle: &str,
 ) -> Result<RequestOptions, Error<SigningRefusal>> {
     let chain = authority::chain(platform).await?.ok_or(Error::Refuse(SigningRefusal::NoAuthority))?;
+    // What is seen must be what is signed: documents that can show something else are not signed here.
+    if let Some((found, _)) = inspect(platform, caller, cookie, handle).await?
+        && !found.refused.is_empty()
+    {
+        tracing::info!(trace = %caller.trace, findings = ?found.refused, "a document is not signed");
+        return Err(Error::Refuse(SigningRefusal::DocumentRefused));
+    }
     let read = {
         let (owned, caller) = (Arc::clone(platform), caller.clone());
         let (cookie, handle) = (cookie.to_owned(), handle.to_owned());

@@ -1,7 +1,8 @@
 //! A service's side: it asks, sends its document in pieces, and fetches what was signed. Each call after the first carries the token that
 //! the first one gave.
 
-use super::sealed::{self, Body, Named};
+use super::sealed::{self, Body};
+pub use super::sealed::Named;
 use super::{code, evidence};
 use crate::ceremony::settle;
 use crate::imprint::Imprint;
@@ -15,7 +16,8 @@ use lionrock_model::signing::{
     Category, DELIVERY, DOCUMENT_BYTES, Form, MOST_DIGESTS, PIECE_BYTES, REQUEST, SigningRefusal, State, TITLE,
 };
 use lionrock_model::time::Millis;
-use lionrock_store::signing_request::{self, Kind, Request};
+pub use lionrock_store::signing_request::Kind;
+use lionrock_store::signing_request::{self, Request};
 use lionrock_store::{Tx, oidc_pseudonym};
 use lionrock_wire::jose;
 use lionrock_wire::oauth::Credential;

@@ -57,9 +57,10 @@ pub async fn userinfo(State(state): State<AppState>, visit: Visit, headers: Head
     }
 }
 
-struct Asked {
-    credential: Credential,
-    parameters: Parameters,
+/// A form that a service sent, and how it proves itself.
+pub(crate) struct Asked {
+    pub credential: Credential,
+    pub parameters: Parameters,
 }
 
 impl Asked {
@@ -73,7 +74,12 @@ impl Asked {
 }
 
 /// Form, parameters, credential; and nobody who guessed too often.
-fn read(state: &AppState, visit: &Visit, headers: &HeaderMap, body: &Bytes) -> Result<Asked, Box<Response>> {
+pub(crate) fn read(
+    state: &AppState,
+    visit: &Visit,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Asked, Box<Response>> {
     let shape = |problem: Problem| Box::new(shaped(&problem));
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();

@@ -1,0 +1,176 @@
+//! What services call to have something signed: a request with its document, where it stands, and what was signed. The first call proves
+//! the service as at the token endpoint; the others carry the token it gave (`docs/operate/signing.md`).
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use lionrock_model::id::SigningRequestId;
+use lionrock_model::signing::{Category, Form, PIECE_BYTES, SigningRefusal};
+use lionrock_service::signing::request::{self, Ask, Kind, Named, Signer};
+use lionrock_wire::oauth::{Parameters, credential};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::oauth::machine;
+use crate::{Answer, AppState, Failure, Visit};
+
+/// Longest part of a document in one call, in bytes.
+pub const LONGEST_PART: usize = 16 * PIECE_BYTES;
+
+const fn malformed() -> SigningRefusal {
+    SigningRefusal::RequestMalformed
+}
+
+/// `POST /signing/requests`: a form; the answer is JSON.
+pub async fn begin(State(state): State<AppState>, visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
+    let asked = match machine::read(&state, &visit, &headers, &body) {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(*answer),
+    };
+    let ask = ask(&asked.parameters).ok_or_else(|| Failure::refuse(&malformed()))?;
+    let begun = request::begin(&state.platform, &visit.caller, &asked.credential, ask).await?;
+    let issuer = &state.platform.settings.issuer;
+    let answer = json!({
+        "check_code": begun.check_code,
+        "expires_at": begun.expires.seconds(),
+        "identification_code": begun.legacy_code,
+        "request": begun.id.to_string(),
+        "sign_at": format!("{issuer}/sign/{}", begun.handle),
+        "token": begun.token,
+    });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+}
+
+/// A document of a form that names documents by digests.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    digest: String,
+    id: String,
+    name: String,
+}
+
+fn ask(form: &Parameters) -> Option<Ask> {
+    let text = |name: &str| form.get(name).map(str::to_owned);
+    let number = |name: &str| form.get(name).map(|text| text.parse::<u64>().ok());
+    let document = match (number("bytes"), form.get("sha256")) {
+        (None, None) => None,
+        (Some(bytes), Some(digest)) => Some((bytes?, request::digest(digest)?.0.try_into().ok()?)),
+        _ => return None,
+    };
+    let entries: Vec<Entry> = form.get("documents").map_or(Some(Vec::new()), |text| serde_json::from_str(text).ok())?;
+    let documents = entries.into_iter().map(|entry| {
+        Some(Named { digest: request::digest(&entry.digest)?, id: entry.id, name: entry.name })
+    });
+    let signer = match (text("sub"), form.get("hkic_hash")) {
+        (None, None) => Signer::Anyone,
+        (Some(sub), None) => Signer::Known(sub),
+        (None, Some(digest)) => Signer::Card(request::digest(digest)?.0.try_into().ok()?),
+        _ => return None,
+    };
+    Some(Ask {
+        form: Form::from_word(form.get("form").unwrap_or("pdf"))?,
+        category: Category::from_word(form.get("category")?)?,
+        title: text("title")?,
+        file_name: text("file_name").unwrap_or_default(),
+        department: text("department"),
+        redirect_uri: text("redirect_uri"),
+        state: text("state"),
+        document,
+        documents: documents.collect::<Option<_>>()?,
+        signer,
+    })
+}
+
+/// Id and token of a call.
+fn named<'h>(id: &str, headers: &'h HeaderMap) -> Result<(SigningRequestId, &'h str), Failure> {
+    let unknown = || Failure::refuse(&SigningRefusal::ServiceUnknown);
+    let id = SigningRequestId::parse(id).map_err(|_| unknown())?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(unknown()) };
+    let token = credential::bearer(value.to_str().ok()).ok().flatten().ok_or_else(unknown)?;
+    Ok((id, token))
+}
+
+/// Where a part begins.
+#[derive(Deserialize)]
+pub struct Part {
+    #[serde(default)]
+    at: u64,
+}
+
+/// `PUT /signing/requests/{id}/document?at=…`: a part of the document.
+pub async fn upload(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(part): Query<Part>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let (id, token) = named(&id, &headers)?;
+    let received = request::upload(&state.platform, &visit.caller, id, token, part.at, body.to_vec()).await?;
+    Ok(Json(json!({"received": received})).into_response())
+}
+
+/// `GET /signing/requests/{id}`
+pub async fn standing(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (id, token) = named(&id, &headers)?;
+    let standing = request::standing(&state.platform, id, token).await?;
+    let answer = json!({
+        "expires_at": standing.expires.seconds(),
+        "form": standing.form.word(),
+        "received": standing.received,
+        "state": standing.state.word(),
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+}
+
+/// `GET /signing/requests/{id}/document`: what was signed.
+pub async fn result(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (id, token) = named(&id, &headers)?;
+    let standing = request::standing(&state.platform, id, token).await?;
+    let bytes = request::fetch(&state.platform, id, token, Kind::Result).await?;
+    let kind = match standing.form {
+        Form::Pdf => "application/pdf",
+        Form::Cms => "application/pkcs7-signature",
+        Form::Json | Form::Digest | Form::PdfDigest => "application/json",
+    };
+    Ok(file(kind, bytes))
+}
+
+/// `GET /signing/requests/{id}/evidence`
+pub async fn evidence(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+    let (id, token) = named(&id, &headers)?;
+    Ok(file("application/json", request::fetch(&state.platform, id, token, Kind::Evidence).await?))
+}
+
+fn file(kind: &'static str, bytes: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], bytes).into_response()
+}
+
+/// `POST /signing/requests/{id}/acknowledge`: the service has what it needs; documents are destroyed.
+pub async fn acknowledge(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let (id, token) = named(&id, &headers)?;
+    request::acknowledge(&state.platform, &visit.caller, id, token).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `DELETE /signing/requests/{id}`: the service takes it back.
+pub async fn withdraw(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let (id, token) = named(&id, &headers)?;
+    request::withdraw(&state.platform, &visit.caller, id, token).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
