@@ -218,10 +218,6 @@ pub enum SignInEvent {
     AuthenticatorAdded,
     /// A passkey was removed.
     AuthenticatorRemoved,
-    /// A certificate was revoked, suspended or put in force again.
-    CertificateChanged,
-    /// A certificate was issued in the person's name.
-    CertificateIssued,
     /// The counter of a passkey did not grow: perhaps a clone.
     CounterAlarm,
     /// A new passkey was made by recovery codes.
@@ -241,8 +237,6 @@ impl SignInEvent {
         match self {
             Self::AuthenticatorAdded => "authenticator-added",
             Self::AuthenticatorRemoved => "authenticator-removed",
-            Self::CertificateChanged => "certificate-changed",
-            Self::CertificateIssued => "certificate-issued",
             Self::CounterAlarm => "counter-alarm",
             Self::Recovered => "recovered",
             Self::Refused => "refused",
@@ -257,8 +251,6 @@ impl SignInEvent {
         [
             Self::AuthenticatorAdded,
             Self::AuthenticatorRemoved,
-            Self::CertificateChanged,
-            Self::CertificateIssued,
             Self::CounterAlarm,
             Self::Recovered,
             Self::Refused,

@@ -3,6 +3,7 @@
 mod copies;
 mod damage;
 mod death;
+mod outage;
 mod scene;
 
 use crate::stage::caller;
@@ -211,6 +212,7 @@ fn everything(house: &House, path: &std::path::Path) -> (Vec<Vec<u8>>, Vec<([u8;
                 _ => None,
             })),
             Frame::Key(id, key) => keys.push((id, key)),
+            Frame::Print(..) => {}
             Frame::Table(..) => {}
         }
     }

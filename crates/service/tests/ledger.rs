@@ -345,6 +345,7 @@ async fn replace_head(platform: &Platform, size: Option<u64>) -> lionrock_store:
         frontier: tree.to_bytes(),
         checkpoint: note,
         signed_at: before.signed_at,
+        tags: before.tags.clone(),
     };
     let after = head.clone();
     platform.store.write(move |tx| lionrock_store::log_head::replace(tx, &after).map(drop)).await.unwrap();

@@ -2,6 +2,7 @@
 //! destroyed before that is so.
 
 mod death;
+mod outage;
 mod scene;
 mod signers;
 mod swap;

@@ -91,7 +91,9 @@ pub async fn take_up(
                 Ok(case) => case,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            if let Some(before) = case::of_resident(tx, &owned, who, CaseKind::Guardian, by.now)? {
+            let before = case::of_resident(tx, &owned, who, CaseKind::Guardian, by.now)?;
+            // What they agreed to already stands: somebody may have two children.
+            if let Some(before) = before.filter(|before| before.state != CaseState::Agreed) {
                 case::end(tx, &owned, &by, before)?;
             }
             let opened = Case {

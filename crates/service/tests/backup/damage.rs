@@ -281,6 +281,7 @@ async fn forge(house: &House, path: &Path) -> u64 {
             Frame::Table(name, columns) => frames.table(&name, &columns).unwrap(),
             Frame::Row(row) => frames.row(&row).unwrap(),
             Frame::Key(id, key) => frames.key(&id, &key).unwrap(),
+            Frame::Print(id, print) => frames.print(&id, &print).unwrap(),
         }
     }
     let own = SigningKey::generate(Algorithm::EdDsa).unwrap();

@@ -1,6 +1,6 @@
 //! Basic and Plus.
 
-use super::{ORIGIN, Person, Scene, refusal, scene};
+use crate::{ORIGIN, Person, Scene, refusal, scene};
 use lionrock_model::account::Level;
 use lionrock_model::credential::PasskeyRefusal;
 use lionrock_model::id::ResidentId;

@@ -1,6 +1,6 @@
 //! The kill switch, by the person.
 
-use super::{number, refusal, scene};
+use crate::{number, refusal, scene};
 use lionrock_model::recovery::RecoveryRefusal;
 use lionrock_service::suspension::{self, Lost};
 use lionrock_service::{recovery_codes, session};

@@ -1,6 +1,6 @@
 //! Card and face again: to be raised, and to get back in.
 
-use super::{ORIGIN, Scene, card, notice, refusal, scene};
+use crate::{ORIGIN, Scene, card, notice, refusal, scene};
 use lionrock_crypto::random::System;
 use lionrock_model::account::Level;
 use lionrock_model::counter::{CaseKind, CounterRefusal};

@@ -20,8 +20,8 @@ both_engines! {
         let (own, victim) = (scene.registered(51).await, scene.registered(52).await);
         // Whole rows: the victim's codes stand in the next table, readable for whoever reads the database.
         let made = "INSERT INTO recovery (id, resident, browser, first_code, second_code, lost, created_at, expires_at, ground) \
-                    SELECT $1, resident, $2, MIN(digest), MAX(digest), 1, 0, 9999999999999, 'codes' FROM recovery_code \
-                    WHERE resident = $3 GROUP BY resident";
+                    VALUES ($1, $3, $2, (SELECT digest FROM recovery_code WHERE resident = $3 ORDER BY digest LIMIT 1), \
+                    (SELECT digest FROM recovery_code WHERE resident = $3 ORDER BY digest DESC LIMIT 1), 1, 0, 9999999999999, 'codes')";
         let browser = sha256(&[b"lionrock recovery v1\0".as_slice(), b"evil"].concat());
         let id = lionrock_model::id::RecoveryId::new(scene.by().now, [9; 10]);
         assert_eq!(by_hand(&scene, made, vec![id.as_bytes().into(), browser.into(), victim.id.as_bytes().into()]).await, 1);
@@ -29,8 +29,8 @@ both_engines! {
         // The attacker's own chance, turned into the victim's, or into a longer one, or into one that takes passkeys away.
         for turned in [
             "UPDATE recovery SET resident = $1",
-            "UPDATE recovery SET resident = $1, first_code = (SELECT MIN(digest) FROM recovery_code WHERE resident = $1), \
-             second_code = (SELECT MAX(digest) FROM recovery_code WHERE resident = $1)",
+            "UPDATE recovery SET resident = $1, first_code = (SELECT digest FROM recovery_code WHERE resident = $1 ORDER BY digest LIMIT 1), \
+             second_code = (SELECT digest FROM recovery_code WHERE resident = $1 ORDER BY digest DESC LIMIT 1)",
             "UPDATE recovery SET expires_at = expires_at + 3600000 WHERE resident <> $1",
             "UPDATE recovery SET lost = 1 WHERE resident <> $1",
             "UPDATE recovery SET proof = NULL WHERE resident <> $1",

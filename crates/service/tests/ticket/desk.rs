@@ -116,7 +116,7 @@ both_engines! {
         assert_eq!(counted.rows, [("active".to_owned(), Told::Few)], "three could be known people");
         assert_eq!(counted.statement.split('.').count(), 3);
         assert_eq!(code(run().await), TicketRefusal::Over, "once");
-        assert_eq!(scene.leaves("staff.job").await, 1);
+        assert_eq!(scene.leaves("ticket.job").await, 1);
         for at in 3..7 {
             scene.resident(123_456 + at, "CANARY, Mei").await;
         }

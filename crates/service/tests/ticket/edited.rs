@@ -72,7 +72,7 @@ both_engines! {
         let findings = scene.count("SELECT COUNT(*) FROM finding WHERE rule = 'tampered'", vec![]).await;
         let times = scene.count("SELECT CAST(SUM(times) AS INTEGER) FROM finding WHERE rule = 'tampered'", vec![]);
         assert_eq!((findings, times.await), (2, 2 * count as i64));
-        assert!(scene.leaves("staff.alerted").await >= 2);
+        assert!(scene.leaves("finding.raised").await >= 2);
     }
 
     fn an_edited_signature_or_text_of_an_act_shuts_the_ticket(at place) {
@@ -117,7 +117,7 @@ both_engines! {
         assert_eq!(code(scene.approve(&mut two, id).await), TicketRefusal::Edited);
         // A row somebody makes up, with a copy of good signatures.
         let other = scene.given(&mut one, &mut two, mei).await;
-        let forged = "UPDATE ticket SET ask_proof = (SELECT id FROM officer_act ORDER BY id LIMIT 1) WHERE id = $1";
+        let forged = "UPDATE ticket SET ask_proof = (SELECT approval_proof FROM ticket WHERE id = $1) WHERE id = $1";
         scene.by_hand(forged, vec![other.as_bytes().into()]).await;
         assert_eq!(code(scene.open(&one, other).await), TicketRefusal::Edited);
     }

@@ -58,7 +58,13 @@ pub fn number(digits: u32) -> Hkid {
 }
 
 pub async fn scene(place: &Place) -> Scene {
+    scene_with(place, |_| {}).await
+}
+
+/// The stage with something changed before anything runs.
+pub async fn scene_with(place: &Place, change: impl FnOnce(&mut Platform)) -> Scene {
     let mut platform = stage::platform(place).await;
+    change(Arc::get_mut(&mut platform).unwrap());
     let unit = |word: &str| UnitPlace {
         unit: Unit::parse(word).unwrap(),
         kind: Kind::Office,

@@ -1,6 +1,6 @@
 //! Monitoring says no, and others hear of it.
 
-use crate::scene::{Officer2, Scene, code, number, scene};
+use crate::scene::{Officer2, Scene, code, number, scene, scene_with};
 use lionrock_model::budget::{Allowance, Budget, Budgets, Excess, Kind};
 use lionrock_model::id::FindingId;
 use lionrock_model::monitor::{FindingRefusal, MISSES, Rule};
@@ -117,13 +117,10 @@ both_engines! {
     }
 
     fn an_officer_over_their_budget_locks_themselves_out(at place) {
-        let mut scene = scene(&place).await;
-        scene.stop_ledger().await;
         let of = Budget::Opening(Kind::Officer, Purpose::AccessRequest);
         let allowance = Allowance { all: 100, one: 50, service: 3, excess: Excess::Lock };
         let budgets = Budgets::default().with(of, allowance);
-        Arc::get_mut(&mut scene.platform).unwrap().settings.limits.budgets = budgets;
-        scene.start_ledger();
+        let scene = scene_with(&place, |platform| platform.settings.limits.budgets = budgets).await;
         let mei = scene.resident(123_456, "CANARY, Mei").await;
         let (mut one, mut two, watch_officer) = three(&scene).await;
         let id = scene.given(&mut one, &mut two, mei).await;
@@ -144,11 +141,9 @@ both_engines! {
     }
 
     fn findings_have_owners_elsewhere_and_are_closed_by_others(at place) {
-        let mut scene = scene(&place).await;
-        scene.stop_ledger().await;
         let letters = Arc::new(Letters::default());
-        Arc::get_mut(&mut scene.platform).unwrap().ports.mail = Arc::<Letters>::clone(&letters);
-        scene.start_ledger();
+        let mail = Arc::<Letters>::clone(&letters);
+        let scene = scene_with(&place, |platform| platform.ports.mail = mail).await;
         let honey = scene.resident(123_499, "HONEY, Pot").await;
         let (mut one, _, watch) = three(&scene).await;
         let near = scene.officer(900_006, "YIP, Near", Role::Security, "north").await;
@@ -179,7 +174,7 @@ both_engines! {
         assert_eq!(why(close(&watch, id, "ok").await), FindingRefusal::FindingNote);
         close(&watch, id, "Asked the officer and their manager.").await.unwrap();
         assert_eq!(why(close(&watch, id, "Asked the officer and their manager.").await), FindingRefusal::FindingGone);
-        assert_eq!(scene.leaves("staff.finding.closed").await, 1);
+        assert_eq!(scene.leaves("finding.closed").await, 1);
     }
 
     fn the_same_case_for_many_and_the_same_two_again_and_again(at place) {
@@ -198,6 +193,8 @@ both_engines! {
         // Ten a day for the same two, whoever of them asks; spread over the day so that no hour is full.
         for at in 3..10 {
             scene.pass(10 * 60);
+            one.cookie = scene.sign_in(&mut one.device).await;
+            two.cookie = scene.sign_in(&mut two.device).await;
             let wish = case(scene.wish(Person::Reference(people[0])), &format!("B-{at}"));
             let mine = scene.platform.store.read({
                 let (id, realm) = (one.id, scene.platform.settings.realm.to_string());
