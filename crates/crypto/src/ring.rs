@@ -187,6 +187,16 @@ impl KeyRing {
         Secret::from_slice(&plain).map(ResidentKey)
     }
 
+    /// What names a resident's key without giving anything of it: the same for the same key, whatever it is wrapped under.
+    ///
+    /// # Errors
+    /// As [`KeyRing::resident_key`].
+    pub fn resident_print(&self, resident: &[u8; 16], wrapped: &[u8]) -> Result<[u8; 16], Error> {
+        let key = self.resident_key(resident, wrapped)?;
+        let code = crate::mac::hmac_sha256(key.0.expose(), &[b"lionrock resident key print v1\0", &resident[..]].concat());
+        Ok(code.first_chunk().copied().unwrap_or_default())
+    }
+
     /// The authentication code of a message under one of the ring's MAC keys; `context` separates uses of one key.
     ///
     /// # Errors

@@ -90,6 +90,15 @@ impl Place {
         Self { url, folder, server: Some((server, schema)) }
     }
 
+    /// A store elsewhere, as in a [cluster](crate::cluster::Cluster) of the test's own.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    #[must_use]
+    pub fn elsewhere(url: String) -> Self {
+        Self { url, folder: tempfile::tempdir().expect("a temporary folder"), server: None }
+    }
+
     /// The same place with another number of connections to PostgreSQL.
     #[must_use]
     pub fn with_pool(self, connections: u32) -> Self {
@@ -119,7 +128,7 @@ impl Place {
     /// Is this the SQLite half?
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
-        self.server.is_none()
+        self.url.starts_with("sqlite:")
     }
 
     /// Looks for canaries in everything the store and the data folder hold: every file under [`Place::folder`], and on

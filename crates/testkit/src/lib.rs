@@ -5,6 +5,7 @@
 
 pub mod canary;
 pub mod clock;
+pub mod cluster;
 pub mod engines;
 pub mod scan;
 

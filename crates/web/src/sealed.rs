@@ -142,3 +142,50 @@ fn problem(say: Say) -> String {
     });
     problem.to_string()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use axum::routing::any;
+
+    /// Every address of the site, out of the table itself.
+    fn addresses() -> Vec<String> {
+        let table = include_str!("routes.rs");
+        let written = table.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
+        written.map(|route| route.replace(['{', '}', '*'], "")).collect()
+    }
+
+    async fn ask(router: Router, method: &str, path: &str) -> (StatusCode, String, String) {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status();
+        let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, kind.unwrap_or_default(), String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn behind_the_curtain_every_route_of_the_site_answers_with_nothing_but_that_it_waits() {
+        let all = addresses();
+        assert!(all.len() > 60 && all.iter().any(|path| path == "/oauth/token"), "{all:?}");
+        let curtain = Curtain::default();
+        for path in all.iter().map(String::as_str).chain(["/nowhere", "/healthz/", "/HEALTHZ", "//healthz", "/healthz/../"]) {
+            for method in ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"] {
+                let (status, kind, body) = ask(curtain.router(), method, path).await;
+                if path == "/healthz" {
+                    assert_eq!(status, StatusCode::OK);
+                    continue;
+                }
+                assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{method} {path}");
+                let says = body.contains("\"sealed\"") || kind.starts_with("text/html");
+                assert!(says && !body.contains("site"), "{method} {path}: {body}");
+            }
+        }
+        // The same sockets show the site once it may be seen: it was the curtain, and not that nothing is there.
+        curtain.lift(Router::new().fallback(any(|| async { "the site itself" })));
+        for path in &all {
+            assert_eq!(ask(curtain.router(), "GET", path).await.2, "the site itself", "{path}");
+        }
+    }
+}

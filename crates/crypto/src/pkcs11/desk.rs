@@ -7,7 +7,7 @@
 use super::Open;
 use crate::Error;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ struct Worker {
     jobs: Sender<Job>,
     number: Arc<()>,
     abandoned: Arc<AtomicBool>,
+    ended: Receiver<()>,
 }
 
 impl Desk {
@@ -100,17 +101,30 @@ impl Worker {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let abandoned = Arc::new(AtomicBool::new(false));
         let mine = Arc::clone(&abandoned);
+        let (end, ended) = mpsc::channel();
         let serve = move || {
             let mut open = None;
             for job in inbox {
                 job(&mut open);
             }
+            drop(open);
             if mine.load(Ordering::SeqCst) {
                 left.fetch_sub(1, Ordering::SeqCst);
             }
+            drop(end);
         };
         let started = std::thread::Builder::new().name("key-store".to_owned()).spawn(serve);
         started.map_err(|_| Error::Module)?;
-        Ok(Self { jobs, number: Arc::default(), abandoned })
+        Ok(Self { jobs, number: Arc::default(), abandoned, ended })
+    }
+}
+
+impl Drop for Desk {
+    /// The session is closed before the token is anybody else's; a module that hangs is not waited for long.
+    fn drop(&mut self) {
+        if let Some(Worker { jobs, ended, .. }) = self.worker.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            drop(jobs);
+            let _ = ended.recv_timeout(PATIENCE);
+        }
     }
 }

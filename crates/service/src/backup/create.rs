@@ -115,6 +115,7 @@ fn write_all(
     for table in backup::data_tables() {
         done += write_table(tx, &mut frames, table, &mut |rows| progress("rows", done + rows, total))?;
     }
+    each_key(tx, |id, key| frames.print(id, &platform.keys.resident_print(id, key).map_err(Fault::from)?))?;
     let (written, counts) = frames.finish(|digest| signed(platform, digest))?;
     let data = Draft { path, header: data, written, counts };
     Ok(Drafts { data, keys: write_keys(tx, platform, caller, custodian, folder)?, at: caller.now })
@@ -136,15 +137,23 @@ pub(super) fn write_keys(
     let path = folder.join(format!(".keys.{PART}"));
     let mut frames = Frames::new(Writer::create(&path, &keys, &custodian, &*caller.entropy)?);
     write_table(tx, &mut frames, "key_ring", &mut |_| {})?;
+    each_key(tx, |id, key| frames.key(id, key))?;
+    let (written, counts) = frames.finish(|digest| signed(platform, digest))?;
+    Ok(Draft { path, header: keys, written, counts })
+}
+
+/// Goes through the wrapped keys of residents, in the order of their ids.
+fn each_key(
+    tx: &mut Tx<'_>,
+    mut take: impl FnMut(&[u8; 16], &[u8]) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
     let mut last = None;
     loop {
         let page = backup::resident_keys(tx, last)?;
-        let Some((id, _)) = page.last() else { break };
+        let Some((id, _)) = page.last() else { return Ok(()) };
         last = Some(*id);
-        page.iter().try_for_each(|(id, key)| frames.key(id.as_bytes(), key))?;
+        page.iter().try_for_each(|(id, key)| take(id.as_bytes(), key))?;
     }
-    let (written, counts) = frames.finish(|digest| signed(platform, digest))?;
-    Ok(Draft { path, header: keys, written, counts })
 }
 
 fn write_table(

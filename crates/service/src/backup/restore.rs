@@ -95,7 +95,8 @@ pub async fn restore(
     let ring = boot::open(order.root, &order.realm, &entries)?;
     // Anybody who knows the custodian's public key can seal to it. Only the platform can sign.
     ours(&ring, &keys, seal.as_ref())?;
-    let (counts, plain, seal) = check(&data, &order.custodians, "data", progress)?;
+    let mut judge = Prints::open(&ring, &keys, &order.custodians)?;
+    let (counts, plain, seal) = check(&data, &order.custodians, "data", progress, &mut judge)?;
     ours(&ring, &data, seal.as_ref())?;
     let platform = Arc::new(make(order.store, ring));
     let known = verifiers(&platform)?;
@@ -172,6 +173,7 @@ fn check(
     custodians: &[KeyPair],
     what: &'static str,
     progress: &Progress,
+    prints: &mut Prints<'_>,
 ) -> Result<(Counts, u64, Option<Seal>), Trouble> {
     let total = std::fs::metadata(path).map_err(|error| Trouble::place(path, &error))?.len();
     let mut content = Content::new(Reader::open(path, custodians)?);
@@ -182,12 +184,64 @@ fn check(
         {
             return Err(content.reader.wrong("it holds a table this program does not know"));
         }
+        if let Frame::Print(id, print) = &frame {
+            prints.compare(id, print)?;
+        }
         if content.reader.position() > last {
             last = content.reader.position();
             progress(what, last, total);
         }
     }
+    prints.judge()?;
     Ok((content.counts().clone(), content.reader.position(), content.seal().cloned()))
+}
+
+/// Compares, resident by resident, the key that the data was sealed with and the key that is there: both files are in the order of
+/// ids, so one look at each is enough.
+struct Prints<'a> {
+    ring: &'a KeyRing,
+    keys: Content,
+    /// The key looked at last.
+    now: Option<([u8; 16], Vec<u8>)>,
+    turned: u64,
+}
+
+impl<'a> Prints<'a> {
+    fn open(ring: &'a KeyRing, path: &Path, custodians: &[KeyPair]) -> Result<Self, Trouble> {
+        let mut own = Self { ring, keys: Content::new(Reader::open(path, custodians)?), now: None, turned: 0 };
+        own.next()?;
+        Ok(own)
+    }
+
+    fn next(&mut self) -> Result<(), Trouble> {
+        self.now = None;
+        while let Some(frame) = self.keys.frame()? {
+            if let Frame::Key(id, key) = frame {
+                self.now = Some((id, key));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, id: &[u8; 16], print: &[u8; 16]) -> Result<(), Trouble> {
+        while self.now.as_ref().is_some_and(|(known, _)| known < id) {
+            self.next()?;
+        }
+        // Without a key the person was erased since; the ledger says so.
+        let Some((_, key)) = self.now.as_ref().filter(|(known, _)| known == id) else { return Ok(()) };
+        if self.ring.resident_print(id, key).map_err(Fault::from)? != *print {
+            self.turned += 1;
+        }
+        Ok(())
+    }
+
+    fn judge(&self) -> Result<(), Trouble> {
+        match self.turned {
+            0 => Ok(()),
+            one => Err(Trouble::KeysTurned { missing: format!("the own keys of {one} residents") }),
+        }
+    }
 }
 
 /// Was this file made by the holder of the ring's keys?
@@ -217,7 +271,7 @@ fn ring_entries(path: &Path, custodians: &[KeyPair]) -> Result<Ring, Trouble> {
                 let epoch = u32::try_from(*epoch).map_err(|_| content.reader.wrong("a wrapped key in it is none"))?;
                 entries.push(key_ring::Entry { name: name.clone(), epoch, sealed_key: sealed_key.clone() });
             }
-            Frame::Key(..) => {}
+            Frame::Key(..) | Frame::Print(..) => {}
         }
     }
     Ok((content.counts().clone(), entries, content.seal().cloned()))
@@ -277,6 +331,7 @@ async fn import(
                 }
             }
             Frame::Key(..) => return Err(content.reader.wrong("a data file holds no keys")),
+            Frame::Print(..) => {}
         }
     }
     insert(platform, &table, rows).await
@@ -300,7 +355,7 @@ async fn import_keys(platform: &Arc<Platform>, path: &Path, custodians: &[KeyPai
         match frame {
             Frame::Row(row) => rows.push(row),
             Frame::Key(id, key) => keys.push((id, key)),
-            Frame::Table(..) => {}
+            Frame::Table(..) | Frame::Print(..) => {}
         }
         if keys.len() == BATCH {
             give(platform, std::mem::take(&mut keys)).await?;

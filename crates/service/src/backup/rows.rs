@@ -5,6 +5,7 @@
 //! | `T` | a table begins: its name, the number of columns (2), their names |
 //! | `R` | a row of the table: one value a column |
 //! | `P` | a resident's wrapped key: id (16), key |
+//! | `F` | in the data file, what names the key a resident's records are sealed with: id (16), print (16) |
 //! | `E` | the end: how many rows of each table and how many keys, JSON |
 //! | `S` | the platform's signature over header and content up to here |
 //!
@@ -98,6 +99,18 @@ impl Frames {
         self.writer.write(&self.frame)
     }
 
+    /// What names the key of a resident: data and keys that belong together agree on it.
+    ///
+    /// # Errors
+    /// As [`Frames::table`].
+    pub fn print(&mut self, resident: &[u8; 16], print: &[u8; 16]) -> Result<(), Trouble> {
+        self.frame.clear();
+        self.frame.push(b'F');
+        self.frame.extend_from_slice(resident);
+        self.frame.extend_from_slice(print);
+        self.writer.write(&self.frame)
+    }
+
     /// The end of the content, and a signature over all of it.
     ///
     /// # Errors
@@ -136,6 +149,8 @@ pub enum Frame {
     Row(Vec<Value>),
     /// A resident's wrapped key.
     Key([u8; 16], Vec<u8>),
+    /// What names the key that a resident's records are sealed with.
+    Print([u8; 16], [u8; 16]),
 }
 
 /// Reads frames and counts them; the end is given only when the counts are those written.
@@ -191,6 +206,7 @@ impl Content {
                 *self.counts.entry(KEYS.to_owned()).or_default() += 1;
                 Ok(Some(Frame::Key(resident, self.bytes()?)))
             }
+            [b'F'] => Ok(Some(Frame::Print(self.number::<16>()?, self.number::<16>()?))),
             [b'E'] => {
                 let said: Option<Counts> = serde_json::from_slice(&self.bytes()?).ok();
                 if said.as_ref() != Some(&self.counts) {
