@@ -10,6 +10,7 @@
     missing_docs
 )]
 
+mod activation;
 mod backup;
 mod budget;
 mod check;

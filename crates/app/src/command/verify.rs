@@ -3,7 +3,8 @@
 //! Exit code 0: everything fits. 1: something does not. 2: it could not be checked.
 
 pub(super) mod access_history;
-pub(super) mod log;
+pub(super) mod evidence;
+mod log;
 pub(super) mod place;
 mod receipt;
 mod signature;

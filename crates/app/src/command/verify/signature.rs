@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// The arguments of `lionrock verify signature`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A signed PDF, a signature (CMS, DER or PEM) that carries its content, or with --signature any file.
+    /// A signed PDF, a signature (CMS, DER or PEM) that carries its content, the evidence of a signature (JSON), or with --signature any
+    /// file.
     file: PathBuf,
     /// A signature that lies beside the file (CMS, DER or PEM).
     #[arg(long)]
@@ -31,6 +32,12 @@ pub struct Arguments {
     /// Judge as of this time (Unix seconds) instead of now.
     #[arg(long)]
     at: Option<u64>,
+    /// For evidence: the log's verifier key, or a file with it, to check that the entry stands in the log.
+    #[arg(long)]
+    key: Option<String>,
+    /// For evidence: the signed file it is said to be about.
+    #[arg(long)]
+    document: Option<PathBuf>,
     /// One JSON object instead of sentences.
     #[arg(long)]
     json: bool,
@@ -47,6 +54,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
         }
     }
     let now = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
+    if let Some(evidence) = evidence_in(&arguments.file) {
+        let (at, key) = (arguments.at.unwrap_or(now), arguments.key.as_deref());
+        return super::evidence::run(&evidence, &certificates, at, key, arguments.document.as_deref(), arguments.json);
+    }
     let anchors = Anchors { certificates, policies: arguments.policy.clone(), now: arguments.at.unwrap_or(now) };
     let signature = arguments.signature.as_deref().map(beside).transpose()?;
     let mut file = File::open(&arguments.file).with_context(|| format!("cannot read {}", arguments.file.display()))?;
@@ -70,6 +81,17 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
         "do not rely on this file; ask for it again, as it left the signer"
     };
     Ok(Outcome { lines: lines(&judged), json, good, advice })
+}
+
+/// The file, when it is the evidence of a signature.
+fn evidence_in(path: &Path) -> Option<Vec<u8>> {
+    if std::fs::metadata(path).ok()?.len() > super::evidence::LONGEST {
+        return None;
+    }
+    let mut start = [0; 1];
+    std::io::Read::read_exact(&mut File::open(path).ok()?, &mut start).ok()?;
+    let bytes = (start == *b"{").then(|| std::fs::read(path).ok()).flatten()?;
+    lionrock_service::signing::verify::is_evidence(&bytes).then_some(bytes)
 }
 
 fn beside(path: &Path) -> Result<String> {
