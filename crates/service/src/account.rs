@@ -6,6 +6,7 @@
 //! | [`authenticators`] | GET /account/authenticators | leaf of the opening |
 //! | [`add`] | POST /account/authenticators | passkey, history, leaf, letter |
 //! | [`rename`], [`remove`] | POST /account/authenticators/ID/… | the passkey, its sessions, history, leaf, letter |
+//! | [`certificates`] | GET /account/certificates, POST …/hold, …/resume, …/revoke | its standing, history, leaf, letter |
 //! | [`sessions`] | GET /account/sessions, POST …/end | the end of sessions |
 //! | [`history`], [`data`] | GET /account/history, /account/data | leaf of the opening |
 //! | [`export`] | POST /account/data/export | leaf of the opening, leaf, letter |
@@ -21,6 +22,7 @@
 
 pub mod add;
 pub mod authenticators;
+pub mod certificates;
 pub mod close;
 pub mod codes;
 pub mod consents;

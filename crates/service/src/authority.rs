@@ -18,6 +18,7 @@ mod change;
 mod establish;
 mod install;
 mod issue;
+mod officers;
 mod setup;
 mod subject;
 
@@ -27,11 +28,13 @@ pub use change::{Act, By, Judged, change, end_all, is_there, kept, open, standin
 pub use establish::{establish, prepare, request};
 pub use install::{InstallError, Installed, Parts, install};
 pub use issue::{Holder, Issued, Request, issue};
+pub use officers::{CertificateClaims, NotDone, by_officers, version};
 pub use setup::{Setup, is_of, unit};
 pub use subject::reference;
 
 pub(crate) use change::compare;
 pub(crate) use establish::{pki, seconds};
+pub(crate) use officers::unhex;
 
 use lionrock_crypto::ring::Signer;
 

@@ -231,6 +231,66 @@ async fn make(platform: &Arc<Platform>, caller: &Caller) -> Result<(), Fault> {
         .await
 }
 
+/// What a published file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A certificate, DER.
+    Certificate,
+    /// A revocation list, DER.
+    List,
+    /// Certificates, PEM.
+    Pem,
+}
+
+/// A file that anybody may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// It.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
+    /// When it was made, or began to hold.
+    pub made: Millis,
+    /// How long it may be kept.
+    pub keep: Duration,
+}
+
+/// A file of the authority: `root.cer`, `issuing.cer`, `root.pem`, `chain.pem`, `root.crl`, `issuing.crl`.
+///
+/// # Errors
+/// Of the store and the keys.
+pub async fn published(platform: &Arc<Platform>, caller: &Caller, file: &str) -> Result<Option<Published>, Fault> {
+    let issuer = match file {
+        "root.crl" => Some(ROOT),
+        "issuing.crl" => Some(ISSUING),
+        _ => None,
+    };
+    if let Some(issuer) = issuer {
+        let list = list(platform, caller, issuer).await?;
+        return Ok(list.map(|Listed { der, made, .. }| Published { bytes: der, kind: Kind::List, made, keep: CACHED }));
+    }
+    let Some(chain) = authority::chain(platform).await? else { return Ok(None) };
+    let (root, issuing) = (&chain.root, &chain.issuing.certificate);
+    let (bytes, kind, of) = match file {
+        "root.cer" => (root.der().to_vec(), Kind::Certificate, root),
+        "issuing.cer" => (issuing.der().to_vec(), Kind::Certificate, issuing),
+        "root.pem" => (root.to_pem().map_err(pki)?.into_bytes(), Kind::Pem, root),
+        "chain.pem" => {
+            let both = [issuing.to_pem().map_err(pki)?, root.to_pem().map_err(pki)?];
+            (both.concat().into_bytes(), Kind::Pem, issuing)
+        }
+        _ => return Ok(None),
+    };
+    let made = Millis(i64::try_from(of.validity().0).unwrap_or_default().saturating_mul(1000));
+    Ok(Some(Published { bytes, kind, made, keep: LIST_AGE }))
+}
+
+/// A short mark of bytes, by which caches tell versions apart.
+#[must_use]
+pub fn mark(bytes: &[u8]) -> String {
+    lionrock_crypto::digest::sha256(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What proves the standing of a certificate at this moment, for keeping beside a signature: answers about it and about whoever stamps
 /// time here, the root's list, and the certificates that all of them need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

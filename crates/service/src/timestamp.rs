@@ -14,6 +14,24 @@ pub const ACCURACY_MS: u32 = 2000;
 /// Requests of one second run side by side: an earlier one may be stamped after a later one.
 const SIDE_BY_SIDE_MS: i64 = 1000;
 
+/// By which key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// ES256.
+    Ecdsa,
+    /// RS256, for those who read nothing else.
+    Rsa,
+}
+
+impl Key {
+    const fn signer(self) -> Signer {
+        match self {
+            Self::Ecdsa => Signer::Tsa,
+            Self::Rsa => Signer::TsaRsa,
+        }
+    }
+}
+
 /// Stamps a digest for the platform itself: a token in DER, with the certificates to check it.
 ///
 /// # Errors
@@ -28,10 +46,10 @@ pub async fn stamp(
         return Err(Fault::bug("a digest of another length").into());
     }
     let asked = Asked { digest, hash: hash.to_vec(), policy: None, nonce: None, certificate: true };
-    token(platform, caller, Signer::Tsa, &asked).await
+    token(platform, caller, Key::Ecdsa, &asked).await
 }
 
-/// Answers a question of somebody outside; `signer` is [`Signer::Tsa`] or [`Signer::TsaRsa`]. Whatever comes in, something comes out: what
+/// Answers a question of somebody outside. Whatever comes in, something comes out: what
 /// is not stamped is refused with the failure of RFC 3161 section 2.4.2.
 ///
 /// # Errors
@@ -39,7 +57,7 @@ pub async fn stamp(
 pub async fn answer(
     platform: &Arc<Platform>,
     caller: &Caller,
-    signer: Signer,
+    key: Key,
     question: &[u8],
 ) -> Result<Vec<u8>, Fault> {
     let refuse = |failure: Failure| timestamp::refuse(failure, words(failure)).map_err(pki);
@@ -51,7 +69,7 @@ pub async fn answer(
     if asked.policy.is_some_and(|policy| policy != own) {
         return refuse(Failure::UnacceptedPolicy);
     }
-    match token(platform, caller, signer, &asked).await {
+    match token(platform, caller, key, &asked).await {
         Ok(token) => timestamp::grant(&token).map_err(pki),
         Err(Error::Refuse(TimestampRefusal::ClockDoubtful)) => refuse(Failure::TimeNotAvailable),
         Err(Error::Refuse(TimestampRefusal::NoAuthority)) => refuse(Failure::SystemFailure),
@@ -65,11 +83,11 @@ pub async fn answer(
 async fn token(
     platform: &Arc<Platform>,
     caller: &Caller,
-    signer: Signer,
+    key: Key,
     asked: &Asked,
 ) -> Result<Vec<u8>, Error<TimestampRefusal>> {
     let chain = authority::chain(platform).await?.ok_or(Error::Refuse(TimestampRefusal::NoAuthority))?;
-    let own = chain.stamping(signer).ok_or(Error::Refuse(TimestampRefusal::NoAuthority))?;
+    let own = chain.stamping(key.signer()).ok_or(Error::Refuse(TimestampRefusal::NoAuthority))?;
     if platform.gate.clock_is_doubtful() || !platform.authority.goes_on(caller.now, SIDE_BY_SIDE_MS) {
         return Err(Error::Refuse(TimestampRefusal::ClockDoubtful));
     }

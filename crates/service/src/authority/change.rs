@@ -5,14 +5,12 @@ use super::{ISSUING, chain};
 use crate::audit::{self, Event};
 use crate::freshness::{self, Mark};
 use crate::letter::{self, News};
-use crate::signed_in::{self, Place};
-use crate::vault::{self, Grant};
+use crate::vault::Grant;
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_crypto::ring::Domain;
 use lionrock_model::certificate::{CertificateRefusal, Ground, Standing};
 use lionrock_model::id::ResidentId;
 use lionrock_model::policy::Field;
-use lionrock_model::session::SignInEvent;
 use lionrock_model::time::Millis;
 use lionrock_pki::certificate::Certificate;
 use lionrock_store::{Tx, authority, certificate, leaf};
@@ -107,9 +105,6 @@ pub fn change(
     let row = certificate::find(tx, serial)?.ok_or(Error::Refuse(CertificateRefusal::NotFound))?;
     step(tx, platform, caller, &row, act, by)?;
     let Some(id) = row.resident else { return Ok(()) };
-    let key = vault::sealing_key(tx, platform, id)?;
-    let place = Place::of(caller, None);
-    signed_in::note(tx, platform, caller, (id, &key), SignInEvent::CertificateChanged, None, &place)?;
     let news = match act {
         Act::Revoke(_) => News::CertificateRevoked,
         Act::Hold => News::CertificateHeld,

@@ -3,7 +3,7 @@
 use super::chain;
 use super::establish::{keep_own, keep_row, seconds};
 use super::setup::is_of;
-use super::{ISSUING, ROOT, hex, profile_of};
+use super::{ROOT, hex, profile_of};
 use crate::audit::{self, Event};
 use crate::{Caller, Fault, Platform};
 use lionrock_crypto::digest::sha256;
@@ -107,15 +107,6 @@ pub async fn install(platform: &Arc<Platform>, caller: &Caller, parts: Parts) ->
     Ok(Installed { signers })
 }
 
-/// Keeps a newer list of the root.
-///
-/// # Errors
-/// As [`install`].
-pub fn is_newer(list: &[u8], root: &Certificate, now: u64, number: i64) -> Result<bool, InstallError> {
-    let read = crl::check(list, root, now).map_err(|error| refused(&error.to_string()))?;
-    Ok(read.number.is_some_and(|new| i64::try_from(new).is_ok_and(|new| new > number)))
-}
-
 fn refused(why: &str) -> InstallError {
     InstallError::Refused(why.to_owned())
 }
@@ -164,6 +155,5 @@ fn check(platform: &Platform, caller: &Caller, parts: &Parts) -> Result<Vec<(Sig
         }
         kept.push((signer, epoch, one.clone()));
     }
-    let _ = ISSUING;
     Ok(kept)
 }

@@ -6,14 +6,12 @@ use super::{hex, subject};
 use crate::audit::Event;
 use crate::freshness::{self, Mark};
 use crate::letter::{self, News};
-use crate::signed_in::{self, Place};
 use crate::vault::{self, Grant};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_crypto::digest::sha256;
 use lionrock_crypto::ring::{Domain, Slot};
 use lionrock_model::certificate::{By, CertificateRefusal, Ground, Standing};
 use lionrock_model::id::{ResidentId, ServiceId};
-use lionrock_model::session::SignInEvent;
 use lionrock_model::time::Millis;
 use lionrock_pki::certificate::{Certificate, Order};
 use lionrock_pki::profile::Profile;
@@ -95,6 +93,10 @@ pub fn issue(
     };
     let key_digest = lionrock_pki::algorithm::key_digest(&proved.key)
         .map_err(|error| told(&error, CertificateRefusal::BadRequest))?;
+    let own = [&chain.root, &chain.issuing.certificate];
+    if own.iter().any(|own| own.key().is_ok_and(|key| key == proved.key)) {
+        return Err(refuse(CertificateRefusal::KeyTaken));
+    }
     let before = certificate::of_key(tx, &key_digest)?;
     let compromised = |one: &certificate::Certificate| one.standing.ground() == Some(Ground::KeyCompromise);
     // A key of nobody's any more was somebody's.
@@ -177,9 +179,8 @@ pub(super) fn keep(
     certificate::insert(tx, &row)?;
     let event = Event::new("certificate.issued", resident, json!({"certificate": said(&row)}));
     let event = freshness::append(tx, platform, caller, Mark::Certificate(&row.serial, 1), &event)?;
-    if let (Some(id), Some(key)) = (resident, &key) {
-        let place = Place::of(caller, None);
-        signed_in::note(tx, platform, caller, (id, key), SignInEvent::CertificateIssued, None, &place)?;
+    // The person's history shows the entry; the letter comes without being asked for.
+    if let Some(id) = resident {
         letter::post(tx, platform, caller, id, News::CertificateIssued)?;
     }
     Ok(event)

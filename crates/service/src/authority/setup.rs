@@ -26,7 +26,7 @@ pub struct Setup {
 }
 
 impl Default for Setup {
-    /// For demonstrations and tests; the arc is the one reserved for examples (ITU-T X.660 A.2).
+    /// For demonstrations and tests; the arc is the one kept free for examples (RFC 5612).
     fn default() -> Self {
         Self {
             address: "http://127.0.0.1:8480".to_owned(),
@@ -40,7 +40,9 @@ impl Default for Setup {
 }
 
 /// The arc of demonstrations. Production refuses it.
-pub const EXAMPLES: &str = "2.999.344.1";
+pub const EXAMPLES: &str = "1.3.6.1.4.1.32473.1";
+
+const EXAMPLE_ARC: &str = "1.3.6.1.4.1.32473";
 
 /// Any policy (RFC 5280 section 4.2.1.4): what the issuing authority may promise.
 const ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32.0");
@@ -102,8 +104,8 @@ impl Setup {
                 break;
             }
         }
-        if !realm.is_test() && self.policies.starts_with("2.999") {
-            wrong.push("authority.policies: 2.999 is for examples; production has an arc of its own".to_owned());
+        if !realm.is_test() && self.policies.starts_with(EXAMPLE_ARC) {
+            wrong.push("authority.policies: 1.3.6.1.4.1.32473 is for examples; production has an arc of its own".to_owned());
         }
         wrong
     }

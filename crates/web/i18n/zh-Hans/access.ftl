@@ -1,0 +1,62 @@
+## 谁读取过我的信息，附证明
+account-access-hint = 记录中关于您的每一项，以及证明没有遗漏的文件
+access-title = 谁读取过我的信息
+access-lead = 记录中关于您的全部内容：是谁、何时、哪些字段、为了什么。内容直接来自记录本身；任何人删除、加入或更改一项，都会被发现。
+access-empty = 暂时没有。当您登录，或有人打开您的信息，就会列在这里。
+access-withheld = { $count ->
+   *[other] 有 { $count } 项暂不披露。
+ }
+access-withheld-why = 两名不同职务的人员签署了法定暂缓披露。它会自行到期；届时您可在这里阅读内容。
+access-withheld-who = 暂不披露
+access-kept-no-more = 不再保存
+access-picture-label = { $count } 项的时间线，其中 { $staff } 项是职员读取。下表内容相同。
+access-picture-hint = 方形是职员读取，圆环是暂不披露的项目。下表内容相同。
+access-caption = { $count ->
+   *[other] 记录中关于您的 { $count } 项，最新的在前
+ }
+access-lane-you = 您
+access-lane-platform = 平台
+access-lane-services = 服务
+access-lane-staff = 职员
+access-number = 编号
+access-when = 时间
+access-who = 谁
+access-what = 内容
+access-proof = 证明
+access-hour = { $at } 起的一小时内
+access-in-log = 记录第 { $place } 项
+access-waits = 等待编入记录，约一两秒
+access-you = 您
+access-the-platform = 平台本身
+access-an-officer = 一名职员
+access-role-of = { $role }，{ $unit } 单位
+access-approved-by = { $one }；由 { $second } 批准
+access-read = 读取：{ $fields }
+access-purpose-account-management = 为了向您显示自己的账户
+access-purpose-access-request = 为了答复查阅信息请求
+access-purpose-break-glass = 紧急情况，由两名人员打开
+access-purpose-consent-preview = 为了向您显示服务所要求的信息
+access-purpose-correction = 为了决定一项更正
+access-purpose-counter-service = 在登记柜台
+access-purpose-help-desk = 在支持台为您提供协助
+access-purpose-investigation = 在调查中
+access-purpose-key-rotation = 为了更换密钥
+access-purpose-notification = 为了写信给您
+access-purpose-registration = 为了为您登记
+access-purpose-release = 为了把您同意提供的信息交给服务
+access-purpose-restore-check = 为了测试还原的备份
+access-kind-hold-laid = 本记录的部分项目曾被法定暂缓披露
+access-kind-ledger-entry-lost = 这个编号的一项在编入记录前从数据库被删除。内容已失去，但它曾经存在这一点没有失去。
+access-kind-session-opened = 打开了一次登录
+access-kind-session-stepped-up = 您确认了是您本人
+access-kind-authenticator-added = 新增了一个通行密钥
+access-kind-authenticator-removed = 移除了一个通行密钥
+access-check-title = 自行核对
+access-check-text = 文件载有每一项及其证明，以及没有其他项目的证明。您可在任何电脑上用程序核对，不必经过我们；请保存它，并与日后的文件比较。
+access-download = 下载 access-history.json
+access-mark = 您的记录标记（每个文件都相同）
+access-under = 证明所依据
+access-not-proved = 尚未有检查点：请稍后再来
+access-signed = 一个已签署、含 { $size } 项的检查点；尚无见证者联署
+access-witnessed = 一个含 { $size } 项的检查点，由 { $names } 联署
+access-limits = 它不能显示的：有人在平台以外读到的内容，例如从屏幕上看到的。此外，项目的类型和所在的小时是公开的，暂缓披露期间亦然。

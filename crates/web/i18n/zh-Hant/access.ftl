@@ -1,0 +1,62 @@
+## 誰讀取過我的資料，附證明
+account-access-hint = 紀錄中關於你的每一項，以及證明沒有遺漏的檔案
+access-title = 誰讀取過我的資料
+access-lead = 紀錄中關於你的全部內容：是誰、何時、哪些欄位、為了甚麼。內容直接來自紀錄本身；任何人刪除、加入或更改一項，都會被發現。
+access-empty = 暫時沒有。當你登入，或有人開啟你的資料，就會列在這裏。
+access-withheld = { $count ->
+   *[other] 有 { $count } 項暫不披露。
+ }
+access-withheld-why = 兩名不同職務的人員簽署了法定暫緩披露。它會自行屆滿；屆時你可在這裏閱讀內容。
+access-withheld-who = 暫不披露
+access-kept-no-more = 不再保存
+access-picture-label = { $count } 項的時間線，其中 { $staff } 項是職員讀取。下表內容相同。
+access-picture-hint = 方形是職員讀取，圓環是暫不披露的項目。下表內容相同。
+access-caption = { $count ->
+   *[other] 紀錄中關於你的 { $count } 項，最新的在前
+ }
+access-lane-you = 你
+access-lane-platform = 平台
+access-lane-services = 服務
+access-lane-staff = 職員
+access-number = 編號
+access-when = 時間
+access-who = 誰
+access-what = 內容
+access-proof = 證明
+access-hour = { $at } 起的一小時內
+access-in-log = 紀錄第 { $place } 項
+access-waits = 等候編入紀錄，約一兩秒
+access-you = 你
+access-the-platform = 平台本身
+access-an-officer = 一名職員
+access-role-of = { $role }，{ $unit } 單位
+access-approved-by = { $one }；由 { $second } 批准
+access-read = 讀取：{ $fields }
+access-purpose-account-management = 為了向你顯示自己的帳戶
+access-purpose-access-request = 為了回覆查閱資料要求
+access-purpose-break-glass = 緊急情況，由兩名人員開啟
+access-purpose-consent-preview = 為了向你顯示服務所要求的資料
+access-purpose-correction = 為了決定一項更正
+access-purpose-counter-service = 在登記櫃位
+access-purpose-help-desk = 在支援台為你提供協助
+access-purpose-investigation = 在調查中
+access-purpose-key-rotation = 為了更換密鑰
+access-purpose-notification = 為了寫信給你
+access-purpose-registration = 為了為你登記
+access-purpose-release = 為了把你同意提供的資料交給服務
+access-purpose-restore-check = 為了測試還原的備份
+access-kind-hold-laid = 本紀錄的部分項目曾被法定暫緩披露
+access-kind-ledger-entry-lost = 這個編號的一項在編入紀錄前從資料庫被刪除。內容已失去，但它曾經存在這一點沒有失去。
+access-kind-session-opened = 開啟了一次登入
+access-kind-session-stepped-up = 你確認了是你本人
+access-kind-authenticator-added = 新增了一個通行密鑰
+access-kind-authenticator-removed = 移除了一個通行密鑰
+access-check-title = 自行核對
+access-check-text = 檔案載有每一項及其證明，以及沒有其他項目的證明。你可在任何電腦上用程式核對，不必經過我們；請保存它，並與日後的檔案比較。
+access-download = 下載 access-history.json
+access-mark = 你的紀錄標記（每個檔案都相同）
+access-under = 證明所依據
+access-not-proved = 尚未有檢查點：請稍候再來
+access-signed = 一個已簽署、含 { $size } 項的檢查點；尚無見證者聯署
+access-witnessed = 一個含 { $size } 項的檢查點，由 { $names } 聯署
+access-limits = 它不能顯示的：有人在平台以外讀到的內容，例如從螢幕上看到的。此外，項目的類型和所在的小時是公開的，暫緩披露期間亦然。
