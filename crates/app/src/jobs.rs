@@ -2,7 +2,7 @@
 
 use crate::{budget, clock};
 use lionrock_service::rotation::{self, Seat};
-use lionrock_service::{Caller, Fault, Platform, authority, backup, custody, erasure, ledger, outbox, retention, signing, vault};
+use lionrock_service::{access, Caller, Fault, Platform, authority, backup, break_glass, custody, erasure, ledger, outbox, retention, signing, staff, ticket, vault};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,12 +15,21 @@ type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 6] = [
+    let rounds: [(&'static str, Duration, Job); 10] = [
         ("signing", Duration::from_secs(30), |platform, caller| {
             Box::pin(async move { signing::sweep::sweep(&platform, &caller).await.map(drop) })
         }),
         ("authority", Duration::from_secs(5), |platform, caller| {
             Box::pin(async move { authority::attend(&platform, &caller).await })
+        }),
+        ("tickets", Duration::from_secs(5), |platform, caller| {
+            Box::pin(async move { ticket::expire(&platform, &caller).await.map(drop) })
+        }),
+        ("break-glass", Duration::from_secs(5), |platform, caller| {
+            Box::pin(async move { break_glass::attend(&platform, &caller).await.map(drop) })
+        }),
+        ("staff rights", Duration::from_secs(60), |platform, caller| {
+            Box::pin(async move { staff::rights::round(&platform, &caller).await.map(drop) })
         }),
         ("outbox", Duration::from_millis(500), |platform, caller| {
             Box::pin(async move { outbox::deliver(&platform, &caller).await.map(drop) })
@@ -35,6 +44,9 @@ pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<
                 }
                 Ok(())
             })
+        }),
+        ("readings", Duration::from_secs(2), |platform, caller| {
+            Box::pin(async move { access::notice::round(&platform, &caller).await.map(drop) })
         }),
         ("erasure", Duration::from_secs(2), |platform, caller| {
             Box::pin(async move {
@@ -135,8 +147,14 @@ async fn watch_vault(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
 /// Compares stored entries with the published log, 256 a second, for ever.
 async fn recheck_ledger(platform: Arc<Platform>, mut stop: watch::Receiver<bool>) {
     let mut recheck = ledger::recheck::Recheck::default();
+    let mut lanes = access::lane::Walk::default();
     while !*stop.borrow() {
         let published = platform.ledger.standing().published;
+        match lanes.step(&platform, &clock::platform_caller()).await {
+            Ok(true) => {}
+            Ok(false) => lanes = access::lane::Walk::default(),
+            Err(fault) => tracing::warn!(error = %fault, "the counts of entries were not looked at"),
+        }
         if let Err(fault) = recheck.step(&platform, published).await {
             tracing::warn!(error = %fault, "stored entries were not compared with the published log");
         }

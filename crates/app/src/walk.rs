@@ -4,6 +4,7 @@ mod report;
 mod restore;
 mod rotation;
 mod steps;
+mod tickets;
 
 use crate::demo::{self, Arguments, Running, folder::Folder};
 use anyhow::{Context, Result};

@@ -159,7 +159,7 @@ pub fn refused(
         "ticket": deed.ticket.map(|id| id.to_string()),
         "what": what,
     });
-    audit::append(tx, platform, caller, &Event::new("staff.refused", deed.about, body))?;
+    audit::append(tx, platform, caller, &Event::new("ticket.refused", deed.about, body))?;
     match rule {
         Some(rule) => finding::raise(tx, platform, caller, deed.officer, rule, deed.ticket),
         None => Ok(()),

@@ -3,13 +3,13 @@
 //!
 //! | step | verb | entry of the ledger |
 //! | --- | --- | --- |
-//! | written down, judged by policy and monitoring | [`draft`] | `staff.refused` when not |
-//! | signed by the officer | [`sign`] | `staff.asked` |
-//! | signed by the second officer | [`approve`] | `staff.granted` |
+//! | written down, judged by policy and monitoring | [`draft`] | `ticket.refused` when not |
+//! | signed by the officer | [`sign`] | `ticket.asked` |
+//! | signed by the second officer | [`approve`] | `ticket.granted` |
 //! | a field is looked at | [`open`](open::open) | `personal.opened`, with `by`, `second`, `ticket`, `fields` |
-//! | closed with a note | [`close`] | `staff.closed` |
-//! | its minutes are over | [`expire`] | `staff.over` |
-//! | nobody approved it in time | [`expire`] | `staff.expired` |
+//! | closed with a note | [`close`] | `ticket.closed` |
+//! | its minutes are over | [`expire`] | `ticket.over` |
+//! | nobody approved it in time | [`expire`] | `ticket.expired` |
 //!
 //! Nothing in the row is believed. At every use the text is written again from the row, both signatures over it are checked again,
 //! the code over the row is compared, and the ledger must know of the approval and of no end.

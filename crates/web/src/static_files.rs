@@ -16,6 +16,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("page.js", SCRIPT, include_bytes!("../assets/js/page.js")),
     ("passkey.js", SCRIPT, include_bytes!("../assets/js/passkey.js")),
     ("staff.js", SCRIPT, include_bytes!("../assets/js/staff.js")),
+    ("watch.js", SCRIPT, include_bytes!("../assets/js/watch.js")),
     ("capture.js", SCRIPT, include_bytes!("../assets/js/capture.js")),
     ("seal.js", SCRIPT, include_bytes!("../assets/js/seal.js")),
     ("judging.js", SCRIPT, include_bytes!("../assets/js/judging.js")),

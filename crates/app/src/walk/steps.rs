@@ -25,10 +25,14 @@ pub async fn all(running: &Running, report: &mut Report) {
     let Some(registered) = register(running, report, &mut phone, &person).await else { return };
     report.step("the deletion receipt verifies", receipt(running, registered)).await;
     report.step("sign in to the account pages", sign_in(&mut phone)).await;
+    report.step("raise the account to Plus: card and face again, then the passkey", raise(&mut phone, &person)).await;
     let login = report.step("log in at the demo online service", log_in(running, &mut phone)).await;
     if let Some(login) = login {
         report.step("the ID Token verifies", id_token(running, &login)).await;
         report.step("userinfo is the released fields", userinfo(&login, &person)).await;
+    }
+    if let Ok(staff) = browser(running) {
+        super::tickets::all(running, report, &staff, &person).await;
     }
     report.step("the ledger verifies", ledger(running)).await;
     match browser(running) {
@@ -84,6 +88,15 @@ impl Pictures for Camera {
     fn faces(&self, actions: &[Action]) -> Vec<(Option<Action>, u32, Vec<u8>)> {
         face::selfie_frames(&self.0, actions, 7)
     }
+}
+
+/// The real way from Basic to Plus.
+async fn raise(phone: &mut Phone, person: &Person) -> Result<((), String)> {
+    let before = phone.level().await?;
+    phone.raise(&Camera(person.clone())).await.context("the raise to Plus")?;
+    let after = phone.level().await?;
+    ensure!((before.as_str(), after.as_str()) == ("basic", "plus"), "the level was {before} and is {after}");
+    Ok(((), format!("{before} before, {after} now")))
 }
 
 #[allow(clippy::disallowed_methods, reason = "a walk measures how long its steps take")]

@@ -67,7 +67,7 @@ pub fn raise(
         "ticket": ticket.map(|id| id.to_string()),
         "unit": officer.unit.as_str(),
     });
-    audit::append(tx, platform, caller, &Event::new("staff.alerted", None, body))?;
+    audit::append(tx, platform, caller, &Event::new("finding.raised", None, body))?;
     let mut to: Vec<Email> = watchers.into_iter().filter_map(|(_, mail)| mail).collect();
     if to.is_empty() {
         to.clone_from(&platform.settings.alerts);
@@ -178,7 +178,7 @@ pub async fn close(
                     "finding": id.to_string(),
                     "reason": lionrock_model::refusal::Refusal::code(&why),
                 });
-                audit::append(tx, &owned, &caller, &Event::new("staff.finding.refused", None, body))?;
+                audit::append(tx, &owned, &caller, &Event::new("finding.refused", None, body))?;
                 return Ok(Err(why));
             }
             let sealed = owned.keys.seal(Domain::Audit, &slot(&id), None, note.reveal().as_bytes(), &*caller.entropy);
@@ -193,7 +193,7 @@ pub async fn close(
                 "rule": row.rule.word(),
                 "times": row.times,
             });
-            audit::append(tx, &owned, &caller, &Event::new("staff.finding.closed", None, body))?;
+            audit::append(tx, &owned, &caller, &Event::new("finding.closed", None, body))?;
             Ok(Ok(()))
         })
         .await;

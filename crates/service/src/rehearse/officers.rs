@@ -7,6 +7,7 @@ use super::EnrolRefusal;
 use crate::ceremony::{self, Ask};
 use crate::monitor::known;
 use crate::staff::house::{self, Named};
+use crate::staff::officers::end::suspend as suspend_now;
 use crate::staff::{enrol, init, passkey};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::credential::CeremonyKind;
@@ -71,6 +72,19 @@ pub async fn enrol_officer(
     ceremony::settle(outcome)
 }
 
+/// Suspends a synthetic officer.
+///
+/// # Errors
+/// [`EnrolRefusal::NotSynthetic`] outside test realms; faults.
+pub async fn suspend(platform: &Arc<Platform>, caller: &Caller, who: OfficerId) -> Result<bool, Error<EnrolRefusal>> {
+    if !platform.settings.realm.is_test() {
+        return Err(Error::Refuse(EnrolRefusal::NotSynthetic));
+    }
+    let (owned, caller) = (Arc::clone(platform), caller.clone());
+    let done = platform.store.write(move |tx| suspend_now(tx, &owned, &caller, who, "rehearsal")).await;
+    Ok(done?)
+}
+
 fn carry_out(
     tx: &mut Tx<'_>,
     platform: &Platform,
@@ -100,7 +114,9 @@ fn carry_out(
     // Monitoring knows them as residents, too: a card number of their own out of the synthetic ones, and where letters reach them.
     let digits = person.iter().fold(0_u32, |sum, byte| (sum * 31 + u32::from(*byte)) % 90_000) + 900_000;
     let card = Hkid::with_check_digit(&format!("U{digits}")).map_err(|_| Fault::bug("a synthetic card number"))?;
-    let name = EnglishName::parse(command.named.name.reveal()).ok();
+    // The family name comes first, as on cards.
+    let (family, given) = command.named.name.reveal().split_once(' ').unwrap_or((command.named.name.reveal(), ""));
+    let name = EnglishName::parse(&format!("{family}, {given}")).ok();
     let name = name.map_or_else(|| EnglishName::parse("OFFICER"), Ok).map_err(|_| Fault::bug("a name of ours"))?;
     let number: String = command.named.number.reveal().chars().filter(char::is_ascii_alphanumeric).collect();
     let mail = Email::parse(&format!("{}@staff.example", number.to_ascii_lowercase())).ok();

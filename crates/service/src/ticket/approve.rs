@@ -89,7 +89,7 @@ pub async fn approve(
                 "second": by(&on),
                 "ticket": id.to_string(),
             });
-            let event = Event::new("staff.granted", about(&row), body);
+            let event = Event::new("ticket.granted", about(&row), body);
             freshness::append(tx, &owned, &caller, mark(&id, APPROVED), &event)?;
             keep(tx, &owned, &row)?;
             let deed = deed(&on, &row);
@@ -137,7 +137,7 @@ pub async fn refuse(
                 "reason": if own { "taken-back" } else { "second-officer" },
                 "ticket": id.to_string(),
             });
-            freshness::append(tx, &owned, &caller, mark(&id, ENDED), &Event::new("staff.refused", about(&row), body))?;
+            freshness::append(tx, &owned, &caller, mark(&id, ENDED), &Event::new("ticket.refused", about(&row), body))?;
             keep(tx, &owned, &row)?;
             monitor::note(tx, &owned, &caller, &deed(&on, &row), ("approve", Outcome::Refused, None))?;
             Ok(Ok(()))

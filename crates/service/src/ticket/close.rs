@@ -53,7 +53,7 @@ pub async fn close(
                 "purpose": row.terms.purpose.map(Purpose::word),
                 "ticket": id.to_string(),
             });
-            let event = Event::new("staff.closed", about(&row), body);
+            let event = Event::new("ticket.closed", about(&row), body);
             freshness::append(tx, &owned, &caller, mark(&id, ENDED), &event)?;
             keep(tx, &owned, &row)?;
             if row.openings == 0 && row.terms.purpose.is_some() {

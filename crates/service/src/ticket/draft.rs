@@ -262,7 +262,7 @@ pub async fn sign(
                 "purpose": row.terms.purpose.map(Purpose::word),
                 "ticket": id.to_string(),
             });
-            audit::append(tx, &owned, &caller, &Event::new("staff.asked", about, body))?;
+            audit::append(tx, &owned, &caller, &Event::new("ticket.asked", about, body))?;
             if is_glass(&row) {
                 let Some(glass) = break_glass::standing(tx, &owned, &caller, on.officer.id)? else {
                     return Ok(Err(TicketRefusal::BreakGlassNone));
@@ -277,7 +277,7 @@ pub async fn sign(
                     "ticket": id.to_string(),
                 });
                 row.approver = Some(glass.other);
-                let event = Event::new("staff.granted", about, body);
+                let event = Event::new("ticket.granted", about, body);
                 freshness::append(tx, &owned, &caller, mark(&id, APPROVED), &event)?;
             }
             keep(tx, &owned, &row)?;

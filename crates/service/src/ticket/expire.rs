@@ -47,7 +47,7 @@ fn one(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, id: TicketId) -> R
         State::Drafted | State::Asked if caller.now.since(row.terms.asked) >= WAITS => {
             row.state = State::Expired;
             row.ended = Some(caller.now);
-            let event = Event::new("staff.expired", about(&row), json!({"ticket": ticket}));
+            let event = Event::new("ticket.expired", about(&row), json!({"ticket": ticket}));
             freshness::append(tx, platform, caller, mark(&id, ENDED), &event)?;
             keep(tx, platform, &row)?;
             Ok(true)
@@ -58,7 +58,7 @@ fn one(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, id: TicketId) -> R
             let first = !freshness::known(tx, platform, over)?;
             if first {
                 let body = json!({"openings": row.openings, "ticket": ticket});
-                freshness::append(tx, platform, caller, over, &Event::new("staff.over", about(&row), body))?;
+                freshness::append(tx, platform, caller, over, &Event::new("ticket.over", about(&row), body))?;
             }
             if caller.now.since(end) >= NOTE_WAITS
                 && let Some(officer) = right::find(tx, platform, row.terms.officer)?

@@ -85,7 +85,7 @@ pub async fn run(
                 "rows": rows.len(),
                 "ticket": id.to_string(),
             });
-            freshness::append(tx, &owned, &caller, mark(&id, ENDED), &Event::new("staff.job", None, body))?;
+            freshness::append(tx, &owned, &caller, mark(&id, ENDED), &Event::new("ticket.job", None, body))?;
             keep(tx, &owned, &row)?;
             monitor::note(tx, &owned, &caller, &deed(&on, &row), ("job", Outcome::Given, None))?;
             Ok(Ok(Counted { job, rows, statement }))
