@@ -3,6 +3,7 @@
 mod report;
 mod restore;
 mod rotation;
+mod signing;
 mod steps;
 mod tickets;
 

@@ -7,6 +7,7 @@
 mod door;
 mod pages;
 mod relying_party;
+mod signing;
 
 pub use door::Door;
 
@@ -114,7 +115,7 @@ impl Demo {
                 zh_hans: "以你的名义发出借书证，并在书籍到期时通知你。".to_owned(),
                 zh_hant: "以你的名義發出借書證，並在書籍到期時通知你。".to_owned(),
             },
-            redirect_uris: vec![self.redirect_uri()],
+            redirect_uris: vec![self.redirect_uri(), self.signed_uri()],
         }
     }
 

@@ -34,6 +34,7 @@ pub async fn all(running: &Running, report: &mut Report) {
     if let Ok(staff) = browser(running) {
         super::tickets::all(running, report, &staff, &person).await;
     }
+    super::signing::all(running, report, &mut phone).await;
     report.step("the ledger verifies", ledger(running)).await;
     match browser(running) {
         Ok(browser) => super::restore::all(running, report, &browser, &mut phone, &person).await,

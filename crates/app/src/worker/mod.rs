@@ -19,7 +19,7 @@ mod filter;
 pub mod host;
 pub mod message;
 pub mod models;
-mod point;
+pub(crate) mod point;
 pub mod pool;
 pub mod probe;
 pub mod provider;

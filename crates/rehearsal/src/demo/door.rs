@@ -1,11 +1,13 @@
 //! The demo service's sockets and routes. Beside its own pages it keeps the scriptable phone for HTTP drivers.
 
 use super::relying_party::Pending;
+use super::signing::{Asked, Signed};
 use super::{Demo, DemoError, pages};
 use crate::http::Browser;
+use crate::officers::{self, OfficerBook};
 use crate::phone;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Path as Place, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -62,6 +64,7 @@ impl Door {
         self,
         demo: Demo,
         phones: phone::PhoneBook,
+        officers: (OfficerBook, String),
         ca: impl AsRef<Path>,
         chain: impl AsRef<Path>,
         key: impl AsRef<Path>,
@@ -69,7 +72,7 @@ impl Door {
     ) -> Result<(), DemoError> {
         let client = Browser::new(&std::fs::read_to_string(ca)?)?;
         let acceptor = acceptor(chain.as_ref(), key.as_ref())?;
-        let router = router(demo, phones, client);
+        let router = router(demo, phones, officers, client);
         let mut accepting = tokio::task::JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(accept(listener, acceptor.clone(), router.clone()));
@@ -114,18 +117,25 @@ struct Service {
     client: Browser,
     demo: Demo,
     pending: Arc<Mutex<BTreeMap<String, Pending>>>,
+    /// Requests for signatures by the state they come back with, and what came of them.
+    signing: Arc<Mutex<BTreeMap<String, (Asked, Option<Signed>)>>>,
 }
 
-fn router(demo: Demo, phones: phone::PhoneBook, client: Browser) -> Router {
+fn router(demo: Demo, phones: phone::PhoneBook, officers: (OfficerBook, String), client: Browser) -> Router {
     let phone = phone::door(phones, &demo.issuer, client.fresh());
-    let service = Service { client, demo, pending: Arc::default() };
+    let officers = officers::door(officers.0, &officers.1, client.fresh());
+    let service = Service { client, demo, pending: Arc::default(), signing: Arc::default() };
     Router::new()
         .route("/", get(async || Html(pages::home())))
         .route("/style.css", get(async || ([(header::CONTENT_TYPE, "text/css")], pages::STYLE)))
         .route("/login", get(login))
         .route("/callback", get(callback))
+        .route("/sign", get(sign))
+        .route("/signed", get(signed))
+        .route("/signed/{state}/{file}", get(signed_file))
         .with_state(service)
         .merge(phone)
+        .merge(officers)
 }
 
 /// Pushes a request and sends the browser to the platform. The cookie ties the answer to this browser.
@@ -143,6 +153,67 @@ async fn login(State(service): State<Service>, Query(wish): Query<BTreeMap<Strin
             ([(header::SET_COOKIE, cookie)], Redirect::to(url.as_str())).into_response()
         }
         Err(error) => (StatusCode::BAD_GATEWAY, Html(pages::refused(&error.to_string()))).into_response(),
+    }
+}
+
+/// Asks for a signature and sends the browser to the platform.
+async fn sign(State(service): State<Service>) -> Response {
+    let state: String = service.demo.fresh_state();
+    match service.demo.ask_signature(&service.client.fresh(), &state).await {
+        Ok(asked) => {
+            let cookie = format!("{COOKIE}={state}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=900");
+            let to = asked.sign_at.clone();
+            let mut all = service.signing.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() >= MOST_PENDING {
+                all.clear();
+            }
+            all.insert(state, (asked, None));
+            ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response()
+        }
+        Err(error) => (StatusCode::BAD_GATEWAY, Html(pages::refused(&error.to_string()))).into_response(),
+    }
+}
+
+/// The browser is back from signing.
+async fn signed(
+    State(service): State<Service>,
+    headers: HeaderMap,
+    Query(answer): Query<BTreeMap<String, String>>,
+) -> Response {
+    let state = answer.get("state").cloned().unwrap_or_default();
+    let own = cookie(&headers).is_some_and(|cookie| cookie == state);
+    let asked = service.signing.lock().unwrap_or_else(PoisonError::into_inner).get(&state).map(|(asked, _)| asked.clone());
+    let Some(asked) = asked.filter(|_| own) else {
+        return (StatusCode::FORBIDDEN, Html(pages::refused("this answer belongs to no request of this browser"))).into_response();
+    };
+    if answer.get("outcome").map(String::as_str) != Some("signed") {
+        return Html(pages::refused("access_denied")).into_response();
+    }
+    match service.demo.fetch_signed(&service.client.fresh(), &asked).await {
+        Ok(signed) => {
+            let page = pages::signed(&state, &asked.check_code);
+            service.signing.lock().unwrap_or_else(PoisonError::into_inner).insert(state, (asked, Some(signed)));
+            Html(page).into_response()
+        }
+        Err(error) => (StatusCode::BAD_GATEWAY, Html(pages::refused(&error.to_string()))).into_response(),
+    }
+}
+
+/// The signed document, or its evidence, for the browser that asked.
+async fn signed_file(
+    State(service): State<Service>,
+    headers: HeaderMap,
+    Place((state, file)): Place<(String, String)>,
+) -> Response {
+    let own = cookie(&headers).is_some_and(|cookie| cookie == state);
+    let all = service.signing.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(signed) = all.get(&state).filter(|_| own).and_then(|(_, signed)| signed.as_ref()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match file.as_str() {
+        "signed.pdf" => ([(header::CONTENT_TYPE, "application/pdf")], signed.document.clone()).into_response(),
+        "evidence.json" => ([(header::CONTENT_TYPE, "application/json")], signed.evidence.clone()).into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

@@ -11,7 +11,9 @@ pub(super) fn home() -> String {
          <p><a class=\"button\" id=\"login\" href=\"/login\">Log in with Lionrock</a></p>\
          <p class=\"quiet\">We learn a random number that stands for you here, and nothing else.</p>\
          <p><a class=\"button second\" id=\"login-profile\" href=\"/login?share=profile\">Get a library card</a></p>\
-         <p class=\"quiet\">We ask for your name and e-mail address, and you decide.</p>",
+         <p class=\"quiet\">We ask for your name and e-mail address, and you decide.</p>\
+         <p><a class=\"button second\" id=\"sign\" href=\"/sign\">Sign the membership agreement</a></p>\
+         <p class=\"quiet\">You see it at Lionrock and sign it there with your passkey. We get the signed file and its evidence.</p>",
     )
 }
 
@@ -41,6 +43,20 @@ pub(super) fn welcome(person: &LoggedIn) -> String {
              <p><a class=\"button second\" href=\"/\">Log out here</a></p>",
             escape(&person.acr),
             escape(&person.id_token)
+        ),
+    )
+}
+
+/// It is signed.
+pub(super) fn signed(state: &str, check_code: &str) -> String {
+    let state = escape(state);
+    page(
+        "Signed",
+        &format!(
+            "<p id=\"signed\">The agreement is signed. The check code was <code>{}</code>.</p>\
+             <p><a class=\"button\" id=\"document\" href=\"/signed/{state}/signed.pdf\">The signed agreement</a></p>\
+             <p><a class=\"button second\" id=\"evidence\" href=\"/signed/{state}/evidence.json\">Its evidence</a></p>",
+            escape(check_code)
         ),
     )
 }

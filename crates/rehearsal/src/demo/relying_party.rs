@@ -149,7 +149,7 @@ impl Demo {
     }
 
     /// `private_key_jwt` (RFC 7523): a fresh statement under our key that we are we.
-    fn assertion(&self) -> Result<String, DemoError> {
+    pub(super) fn assertion(&self) -> Result<String, DemoError> {
         let now = now();
         let count = self.assertions.fetch_add(1, Ordering::Relaxed);
         let claims = json!({

@@ -57,7 +57,8 @@ pub struct Wished {
 /// `POST /account/signatures/key/options` → `PublicKeyCredentialRequestOptionsJSON`.
 pub async fn options(State(state): State<AppState>, visit: Visit, Json(wished): Json<Wished>) -> Answer {
     let cookie = super::cookie(&visit, HERE)?;
-    let options = enrol::options(&state.platform, &visit.caller, cookie, &wished.algorithm).await;
+    let algorithm = if wished.algorithm.is_empty() { "ES256" } else { &wished.algorithm };
+    let options = enrol::options(&state.platform, &visit.caller, cookie, algorithm).await;
     Ok(Json(options.map_err(|error| failure(error, HERE))?).into_response())
 }
 
