@@ -1,18 +1,23 @@
 //! The command line: one file a command.
 
+pub mod authority;
+pub mod audit;
 pub mod backup;
 pub mod budget;
 pub mod check;
 pub mod deviation;
 pub mod doctor;
+pub mod hold;
 pub mod key;
 pub mod officer;
 pub mod replay_kit;
 pub mod serve;
 pub mod site;
+pub mod staff;
 pub mod statement;
 pub mod support_bundle;
 pub mod verify;
+pub mod witness;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -29,6 +34,13 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Check a whole log, its witnesses and what auditors were given beside it, trusting nobody; or make the auditors' file.
+    Audit(audit::Arguments),
+    /// The certificate authority: the offline root, the chain, and what officers do with certificates.
+    Authority {
+        #[command(subcommand)]
+        what: authority::Authority,
+    },
     /// Make backups, restore them, and prove that they can be restored.
     Backup {
         #[command(subcommand)]
@@ -60,6 +72,11 @@ enum Command {
     },
     /// Check a set-up and say what to mend.
     Doctor(doctor::Arguments),
+    /// Legal holds: two officers delay what entries on a ticket tell their person.
+    Hold {
+        #[command(subcommand)]
+        what: hold::Hold,
+    },
     /// Make keys, hand shares to a sealed server, see which keys there are.
     Key {
         #[command(subcommand)]
@@ -83,6 +100,11 @@ enum Command {
         #[command(subcommand)]
         what: site::Site,
     },
+    /// The staff house: first officers, its policy, the report of privileges.
+    Staff {
+        #[command(subcommand)]
+        what: staff::Staff,
+    },
     /// Write diagnostics without data, for whoever supports this deployment.
     SupportBundle(support_bundle::Arguments),
     /// Check a log or a receipt, trusting nobody.
@@ -90,6 +112,8 @@ enum Command {
         #[command(subcommand)]
         what: verify::Verify,
     },
+    /// Witness logs: cosign checkpoints that continue what was cosigned before, refuse every other.
+    Witness(witness::Arguments),
 }
 
 impl CommandLine {
@@ -99,6 +123,8 @@ impl CommandLine {
     /// What is wrong and what to do, in two lines at most.
     pub async fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Audit(arguments) => return Ok(audit::run(arguments).await),
+            Command::Authority { what } => authority::run(&what).await?,
             Command::Backup { what } => return backup::run(&what).await,
             #[cfg(feature = "rehearsal")]
             Command::Bench { what } => crate::bench::run(&what).await?,
@@ -108,13 +134,16 @@ impl CommandLine {
             Command::Demo(arguments) => crate::demo::run(&arguments).await?,
             Command::Deviation { what } => return deviation::run(&what),
             Command::Doctor(arguments) => doctor::run(&arguments).await?,
+            Command::Hold { what } => return hold::run(&what).await,
             Command::Key { verb } => key::run(&verb).await?,
             Command::Officer { what } => officer::run(&what)?,
             Command::ReplayKit(arguments) => replay_kit::run(&arguments).await?,
             Command::Serve { config } => serve::run(&config).await?,
             Command::Site { what } => return site::run(&what),
+            Command::Staff { what } => return staff::run(&what).await,
             Command::SupportBundle(arguments) => support_bundle::run(&arguments).await?,
             Command::Verify { what } => return Ok(verify::run(what).await),
+            Command::Witness(arguments) => witness::run(&arguments).await?,
         }
         Ok(ExitCode::SUCCESS)
     }

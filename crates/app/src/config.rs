@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub mod authority;
 pub mod backup;
 pub mod oversight;
+pub mod staff;
 pub use oversight::{Alerting, Clock, OfficerEntry, Site};
 
 /// What `lionrock serve --config FILE` reads. Relative paths count from the folder of the file.
@@ -77,6 +78,9 @@ pub struct Config {
     /// Who can open backups, and where they go.
     #[serde(default)]
     pub backup: backup::Backup,
+    /// The staff house: officers' own pages. Without it there are no officers.
+    #[serde(default)]
+    pub staff: Option<staff::Staff>,
     /// Who cosigns the ledger's checkpoints.
     #[serde(default, rename = "witness")]
     pub witnesses: Vec<Witness>,

@@ -2,7 +2,9 @@
 
 pub mod folder;
 mod guide;
+pub mod officers;
 pub mod people;
+mod witness;
 
 use crate::command::serve;
 use crate::config::{Config, Keys, Limits, Mail, Proofing, Registry, Tls};
@@ -13,6 +15,7 @@ use clap::{Args, ValueEnum};
 use folder::Folder;
 use lionrock_rehearsal::authority::ServerKey;
 use lionrock_rehearsal::demo::{Demo, Door};
+use lionrock_rehearsal::officers::OfficerBook;
 use lionrock_rehearsal::people::Person;
 use lionrock_rehearsal::phone::PhoneBook;
 use lionrock_rehearsal::registry::StandIn;
@@ -35,6 +38,12 @@ pub struct Arguments {
     /// Port of the demo online service; 0 takes any free one.
     #[arg(long, default_value_t = 8444)]
     pub service_port: u16,
+    /// Port of the certificate authority's public side, without TLS; 37 above the platform's when absent, any free one beside port 0.
+    #[arg(long)]
+    pub pki_port: Option<u16>,
+    /// Port of the staff house; two above the platform's when absent, 0 takes any free one.
+    #[arg(long, alias = "staff-listen")]
+    pub staff_port: Option<u16>,
     /// `postgres://…` instead of the embedded store.
     #[arg(long)]
     pub store: Option<String>,
@@ -79,6 +88,12 @@ pub struct Running {
     pub issuer: String,
     /// Address of the demo online service.
     pub service: String,
+    /// Address of the certificate authority's public side.
+    pub pki: String,
+    /// Address of the staff house.
+    pub staff: String,
+    /// Names of the synthetic officers.
+    pub officers: Vec<String>,
     /// The synthetic people.
     pub people: Vec<Person>,
     /// Key of the server certificate.
@@ -114,18 +129,38 @@ pub async fn start(
     let door = Door::bind(arguments.service_port).await.context("the demo online service cannot listen")?;
     let issuer = format!("https://localhost:{}", port(&listeners)?);
     let registry = StandIn::start(people.iter().map(Person::registry_record).collect()).await?;
-    let config = configuration(arguments, &folder, &issuer, registry.url())?;
+    let plain = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, pki_port(arguments, &folder)))).await;
+    let plain = plain.context("the certificate authority's public side cannot listen: give --pki-port PORT")?;
+    let mut config = configuration(arguments, &folder, &issuer, registry.url())?;
+    config.authority.listen = Some(plain.address());
+    let staff = listen(staff_port(arguments, &folder)).await.context("the staff house cannot listen: give --staff-port PORT")?;
+    let house = officers::configuration(&folder, SocketAddr::from((Ipv4Addr::LOCALHOST, port(&staff)?)))?;
+    let staff_origin = house.origin.clone();
+    config.staff = Some(house);
+    let witness = witness::open(&folder, &mut config).await?;
     let demo = Demo::prepare(folder.rehearsal(), &issuer, door.port(), &System)?;
     let own = lionrock_model::service::Service::new(demo.declaration(), &config.realm()?)?;
     folder.write_configuration(&config)?;
     let started = start::platform(&config, vec![own], spans()).await?;
+    witness.watch(&started.platform, stop.clone())?;
     folder.write_people(&people, arguments.seed)?;
     let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
+    let officers = officers::enrol(&started.platform, &folder, &staff_origin).await?;
+    let names = lionrock_rehearsal::officers::OFFICERS.iter().map(|one| one.slug.to_owned()).collect();
     let running =
-        Running { folder: folder.clone(), issuer, service: door.address(), people, tls_key: arguments.tls_key };
+        Running {
+            folder: folder.clone(),
+            issuer,
+            service: door.address(),
+            pki: format!("http://{}", plain.address()),
+            staff: staff_origin.clone(),
+            officers: names,
+            people,
+            tls_key: arguments.tls_key,
+        };
     folder.note_running(&running)?;
     let tls = folder.tls(arguments.tls_key)?;
-    let serving = serve_all(config, started, listeners, door, demo, phones, tls.ca, stop, registry);
+    let serving = serve_all(config, started, listeners, plain, staff, door, demo, phones, officers, tls.ca, stop, registry);
     Ok((running, tokio::spawn(serving)))
 }
 
@@ -134,9 +169,12 @@ async fn serve_all(
     config: Config,
     started: Started,
     listeners: Vec<Listener>,
+    plain: Listener,
+    staff: Vec<Listener>,
     door: Door,
     demo: Demo,
     phones: PhoneBook,
+    officers: OfficerBook,
     ca: PathBuf,
     stop: watch::Receiver<bool>,
     registry: StandIn,
@@ -146,8 +184,9 @@ async fn serve_all(
         drop(stopping.wait_for(|stop| *stop).await);
     };
     let (chain, key) = (config.tls.chain.clone(), config.tls.key.clone());
-    let demo = tokio::spawn(door.serve(demo, phones, ca, chain, key, stopped));
-    let outcome = serve::serve(&config, &started, listeners, stop).await;
+    let origin = config.staff.as_ref().map(|staff| staff.origin.clone()).unwrap_or_default();
+    let demo = tokio::spawn(door.serve(demo, phones, (officers, origin), ca, chain, key, stopped));
+    let outcome = serve::serve(&config, &started, listeners, Some(plain), staff, stop).await;
     demo.abort();
     drop(registry);
     outcome
@@ -169,6 +208,18 @@ fn port_to_take(arguments: &Arguments, folder: &Folder) -> Result<u16> {
         ),
         (asked, _) => Ok(asked),
     }
+}
+
+/// The port of the staff house: the one this folder was made for, because officers' keys name its origin, or as asked for.
+fn staff_port(arguments: &Arguments, folder: &Folder) -> u16 {
+    let beside = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(2) };
+    arguments.staff_port.or_else(|| folder.last_staff_port()).unwrap_or(beside)
+}
+
+/// The port of the authority's public side: what certificates of this folder name already, or as asked for.
+fn pki_port(arguments: &Arguments, folder: &Folder) -> u16 {
+    let beside = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(37) };
+    arguments.pki_port.or_else(|| folder.last_pki_port()).unwrap_or(beside)
 }
 
 /// One listener on each loopback address that this machine has: browsers may take either for `localhost`.
@@ -208,10 +259,13 @@ fn configuration(arguments: &Arguments, folder: &Folder, issuer: &str, registry:
         log: crate::config::LogFormat::Text,
         clock: crate::config::Clock::default(),
         site: crate::config::Site::default(),
-        officers: Vec::new(),
+        officers: folder.officers()?,
         alerting: crate::config::Alerting::default(),
+        authority: crate::config::authority::Authority::default(),
         deviations: Vec::new(),
         backup: folder.backup()?,
+        staff: None,
+        witnesses: Vec::new(),
     })
 }
 

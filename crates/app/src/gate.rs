@@ -5,6 +5,7 @@
 //! configuration; [`universe::checks`] asks the opened store. One file below here a group of checks.
 
 pub mod again;
+mod authority;
 mod build;
 mod certificates;
 mod exceptions;
@@ -13,6 +14,7 @@ mod roles;
 pub mod secrets;
 mod settings;
 mod shut;
+mod staff;
 pub mod universe;
 
 use crate::clock;
@@ -179,6 +181,12 @@ fn outcome(wrong: Vec<String>) -> Outcome {
     if wrong.is_empty() { Outcome::Passed } else { Outcome::Refused(wrong.join("; ")) }
 }
 
+/// Whether a check says that nobody knows what time it is.
+#[must_use]
+pub fn doubts_clock(check: &Check) -> bool {
+    check.name == place::CLOCK && !matches!(check.outcome, Outcome::Passed)
+}
+
 /// Looks around and judges.
 pub async fn run(config: &Config, realm: &Realm, limits: &Limits) -> Verdict {
     judge(config, realm, limits, &Surroundings::look(config, realm).await)
@@ -194,6 +202,7 @@ pub fn judge(config: &Config, realm: &Realm, limits: &Limits, around: &Surroundi
     checks.extend(secrets::checks(&at));
     checks.extend(certificates::checks(&at));
     checks.extend(roles::checks(&at));
+    checks.extend(staff::checks(&at));
     checks.extend(place::checks(&at));
     let (check, deviations) = exceptions::check(&at);
     checks.push(check);

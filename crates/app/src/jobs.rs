@@ -2,6 +2,7 @@
 
 use crate::{budget, clock};
 use lionrock_service::rotation::{self, Seat};
+use lionrock_service::counter::guardian;
 use lionrock_service::{access, Caller, Fault, Platform, authority, backup, break_glass, custody, erasure, ledger, outbox, retention, signing, staff, ticket, vault};
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +16,7 @@ type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 10] = [
+    let rounds: [(&'static str, Duration, Job); 11] = [
         ("signing", Duration::from_secs(30), |platform, caller| {
             Box::pin(async move { signing::sweep::sweep(&platform, &caller).await.map(drop) })
         }),
@@ -44,6 +45,9 @@ pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<
                 }
                 Ok(())
             })
+        }),
+        ("guardians", Duration::from_secs(3600), |platform, caller| {
+            Box::pin(async move { guardian::round(&platform, &caller).await.map(drop) })
         }),
         ("readings", Duration::from_secs(2), |platform, caller| {
             Box::pin(async move { access::notice::round(&platform, &caller).await.map(drop) })

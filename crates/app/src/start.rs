@@ -130,7 +130,7 @@ pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Resu
         authority: config.authority.setup(),
         limits,
         custodian: config.backup.custodian()?,
-        staff: None,
+        staff: config.staff.as_ref().map(crate::config::staff::Staff::house).transpose()?,
     })
 }
 

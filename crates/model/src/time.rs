@@ -45,6 +45,14 @@ impl Millis {
         jiff::Timestamp::from_millisecond(self.0)
     }
 
+    /// The first moment of a day such as `2027-05-22` in Hong Kong (UTC+8); none when it is no day.
+    #[must_use]
+    pub fn from_hong_kong_day(text: &str) -> Option<Self> {
+        let day: jiff::civil::Date = text.parse().ok()?;
+        let offset = jiff::tz::Offset::constant(8);
+        offset.to_timestamp(day.at(0, 0, 0, 0)).ok().map(|at| Self(at.as_millisecond()))
+    }
+
     /// The calendar date in Hong Kong (UTC+8, no summer time since 1979).
     #[must_use]
     pub fn hong_kong_date(self) -> jiff::civil::Date {

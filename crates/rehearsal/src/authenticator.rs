@@ -1,8 +1,10 @@
-//! A software authenticator: passkeys that live in a file instead of a phone. ES256, attestation `none`.
+//! A software authenticator: passkeys that live in a file instead of a phone. ES256, attestation `none`, or `packed` when a maker
+//! vouches for it.
 //!
 //! It plays the person's device in demos and tests, in the Level 3 JSON forms, and can misbehave on purpose. It is no
 //! protection of anything.
 
+use crate::maker::Maker;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lionrock_crypto::digest::sha256;
@@ -72,6 +74,8 @@ pub struct Manner {
     pub cross_origin: bool,
     /// Whether to sign with another key than the credential's.
     pub wrong_key: bool,
+    /// Who vouches for new passkeys; nobody does for most.
+    pub maker: Option<Arc<Maker>>,
 }
 
 impl Default for Manner {
@@ -84,6 +88,7 @@ impl Default for Manner {
             counter: None,
             cross_origin: false,
             wrong_key: false,
+            maker: None,
         }
     }
 }
@@ -139,11 +144,18 @@ impl Authenticator {
         let key = SigningKey::generate(Algorithm::Es256)?;
         let id: [u8; 32] = entropy.array();
         let mut auth_data = authenticator_data(rp_id, manner, manner.counter.unwrap_or(0), true);
-        auth_data.extend([0; 16]);
+        auth_data.extend(manner.maker.as_ref().map_or([0; 16], |maker| maker.model));
         auth_data.extend(u16::try_from(id.len()).unwrap_or(0).to_be_bytes());
         auth_data.extend(id);
         auth_data.extend(cose_key(&key.public()?)?);
         let client_data = client_data("webauthn.create", challenge, origin, manner);
+        let object = match &manner.maker {
+            None => attestation(&auth_data)?,
+            Some(maker) => {
+                let message = [&auth_data[..], &sha256(client_data.as_bytes())].concat();
+                packed(&auth_data, &ecdsa_der(&maker.sign(&message)?), &maker.batch())?
+            }
+        };
         let passkey = Passkey {
             id: b64(&id),
             user_handle: user_handle.to_owned(),
@@ -160,7 +172,7 @@ impl Authenticator {
             "clientExtensionResults": {},
             "response": {
                 "clientDataJSON": b64(client_data.as_bytes()),
-                "attestationObject": b64(&attestation(&auth_data)?),
+                "attestationObject": b64(&object),
                 "transports": ["internal"],
             },
         });
@@ -244,6 +256,19 @@ fn attestation(auth_data: &[u8]) -> Result<Vec<u8>, DeviceError> {
     let written = encoder
         .map(3)
         .and_then(|e| e.str("fmt")?.str("none")?.str("attStmt")?.map(0)?.str("authData")?.bytes(auth_data))
+        .is_ok();
+    if written { Ok(out) } else { Err(DeviceError::Options("attestation object")) }
+}
+
+/// An attestation object of format `packed` (section 8.2), with one certificate.
+fn packed(auth_data: &[u8], signature: &[u8], batch: &[u8]) -> Result<Vec<u8>, DeviceError> {
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out);
+    let written = encoder
+        .map(3)
+        .and_then(|e| e.str("fmt")?.str("packed")?.str("attStmt")?.map(3)?.str("alg")?.i8(-7))
+        .and_then(|e| e.str("sig")?.bytes(signature)?.str("x5c")?.array(1)?.bytes(batch))
+        .and_then(|e| e.str("authData")?.bytes(auth_data))
         .is_ok();
     if written { Ok(out) } else { Err(DeviceError::Options("attestation object")) }
 }

@@ -145,7 +145,7 @@ fn subtree(name: &str) -> GeneralSubtree {
     }
 }
 
-fn valid(parameters: &mut CertificateParams, today: Date, days: i64) -> Result<(), AuthorityError> {
+pub(crate) fn valid(parameters: &mut CertificateParams, today: Date, days: i64) -> Result<(), AuthorityError> {
     let moment = |shift: i64| {
         let date = today.checked_add(jiff::Span::new().days(shift)).map_err(|e| AuthorityError(e.to_string()))?;
         let small = |n: i8| u8::try_from(n).unwrap_or(1);

@@ -11,6 +11,8 @@ pub mod dice;
 pub mod face;
 pub mod font;
 pub mod http;
+pub mod maker;
+pub mod officers;
 pub mod people;
 pub mod phone;
 pub mod picture;

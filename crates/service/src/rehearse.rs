@@ -6,7 +6,7 @@
 
 mod officers;
 
-pub use officers::{EnrolOfficer, begin_officer, enrol_officer};
+pub use officers::{EnrolOfficer, begin_officer, enrol_officer, suspend};
 
 use crate::audit::Event;
 use crate::ceremony::{self, Ask};

@@ -14,6 +14,8 @@ const FIND: &str = "SELECT id, person, sealed_name, role, unit, state, rights_un
 const BY_INVITE: &str =
     "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
     invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer WHERE invite = $1";
+const BY_HANDLE: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
+    invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer WHERE user_handle = $1";
 const BY_PERSON: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
     invite_until, user_handle, created_at, used_at, ended_at, version, invite_first FROM officer WHERE person = $1 AND ended_at IS NULL";
 const ALL: &str = "SELECT id, person, sealed_name, role, unit, state, rights_until, proposed_by, approved_by, invite,
@@ -96,6 +98,14 @@ pub fn find(tx: &mut Tx<'_>, id: OfficerId) -> Result<Option<Kept>, Error> {
 /// Of the store.
 pub fn by_invite(tx: &mut Tx<'_>, invite: &[u8; 32]) -> Result<Option<Kept>, Error> {
     tx.first(BY_INVITE, &[invite.into()])?.map(|row| read(&row)).transpose()
+}
+
+/// Whose authenticator knows them by that handle.
+///
+/// # Errors
+/// Of the store.
+pub fn by_handle(tx: &mut Tx<'_>, handle: &[u8]) -> Result<Option<Kept>, Error> {
+    tx.first(BY_HANDLE, &[handle.into()])?.map(|row| read(&row)).transpose()
 }
 
 /// The officer that a person is, unless ended.

@@ -4,7 +4,7 @@ mod sealed;
 
 use crate::config::Config;
 use crate::diagnosis::standing;
-use crate::{clock, gate, jobs, log, start};
+use crate::{clock, gate, jobs, log, start, witness};
 use anyhow::{Context, Result, bail};
 use lionrock_service::caller::System;
 use lionrock_service::platform::Limits;
@@ -31,7 +31,27 @@ pub async fn run(path: &Path) -> Result<()> {
     }
     let started = start::platform(&config, Vec::new(), Limits::default()).await?;
     let listener = Listener::bind(config.listen).await?;
-    serve(&config, &started, vec![listener], stop).await
+    let plain = plain(&config).await?;
+    let staff = staff(&config).await?;
+    serve(&config, &started, vec![listener], plain, staff, stop).await
+}
+
+/// The listener of the staff house, when the configuration has one.
+///
+/// # Errors
+/// When the port is taken or may not be opened.
+pub async fn staff(config: &Config) -> Result<Vec<Listener>> {
+    let Some(staff) = &config.staff else { return Ok(Vec::new()) };
+    Ok(vec![Listener::bind(staff.listen).await.context("staff.listen")?])
+}
+
+/// The listener of the certificate authority's public side, when the configuration names one.
+///
+/// # Errors
+/// When the port is taken or may not be opened.
+pub async fn plain(config: &Config) -> Result<Option<Listener>> {
+    let Some(address) = config.authority.listen else { return Ok(None) };
+    Ok(Some(Listener::bind(address).await.context("authority.listen")?))
 }
 
 /// Serves a started platform on listeners until `stop` turns true, then ends everything in good order.
@@ -42,16 +62,20 @@ pub async fn serve(
     config: &Config,
     started: &start::Started,
     listeners: Vec<Listener>,
+    plain: Option<Listener>,
+    staff: Vec<Listener>,
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
     let certificate = certificate(config)?;
-    serve_behind(config, started, Sockets { certificate, listeners, front: None }, stop).await
+    serve_behind(config, started, Sockets { certificate, listeners, plain, staff, front: None }, stop).await
 }
 
 /// Where a platform is served: on listeners of its own, or on sockets that answer already.
 struct Sockets {
     certificate: Arc<Certificate>,
     listeners: Vec<Listener>,
+    plain: Option<Listener>,
+    staff: Vec<Listener>,
     front: Option<Front>,
 }
 
@@ -65,7 +89,7 @@ async fn serve_behind(
     sockets: Sockets,
     stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let Sockets { certificate, listeners, front } = sockets;
+    let Sockets { certificate, listeners, plain, staff, front } = sockets;
     let defaults = EdgeSettings::default();
     let edge = EdgeSettings {
         requests_per_second: config.limits.requests_per_second.unwrap_or(defaults.requests_per_second),
@@ -74,6 +98,8 @@ async fn serve_behind(
         change_burst: config.limits.changes_per_minute.unwrap_or(defaults.change_burst),
         ..defaults
     };
+    let house =
+        AppState::staff(Arc::clone(&started.platform), edge.clone(), Arc::new(clock::now), Arc::new(System));
     let state = AppState::new(Arc::clone(&started.platform), edge, Arc::new(clock::now), Arc::new(System));
     let router = routes::table(&state);
     // From here on no key is destroyed before this server says that it forgot it.
@@ -83,10 +109,13 @@ async fn serve_behind(
     // What an earlier run left open is closed in the ledger before the first socket answers.
     custody::reconcile(&started.platform, &clock::platform_caller()).await?;
     let stop = or_ended(stop, &started.platform);
+    let witnesses = witness::configured(&config.witnesses)?;
+    started.platform.ledger.set_witnesses(witnesses.iter().flat_map(|one| one.keys().to_vec()).collect());
     let mut jobs = jobs::start(&started.platform, &seat, &stop);
     let figures = Arc::clone(&state.edge);
     let figures = move || figures.metrics.text().unwrap_or_default();
     jobs.spawn(standing::run(Arc::clone(&started.platform), figures, stop.clone()));
+    jobs.spawn(witness::run(Arc::clone(&started.platform), witnesses, stop.clone()));
     jobs.spawn(gate::again::run(config.clone(), Arc::clone(&started.platform), stop.clone()));
     let renewal = tokio::spawn(renew(Arc::clone(&certificate), stop.clone()));
     tracing::info!(realm = %started.platform.settings.realm, issuer = config.issuer, "serving");
@@ -100,6 +129,23 @@ async fn serve_behind(
             drop(stop.wait_for(|stop| *stop).await);
         };
         sockets.spawn(listener.serve(router.clone(), Arc::clone(&certificate), listen_limits(config), stopped));
+    }
+    if let Some(house) = &house {
+        let router = lionrock_web::staff::table(house);
+        for listener in staff {
+            let mut stop = stop.clone();
+            let stopped = async move {
+                drop(stop.wait_for(|stop| *stop).await);
+            };
+            sockets.spawn(listener.serve(router.clone(), Arc::clone(&certificate), listen_limits(config), stopped));
+        }
+    }
+    if let Some(plain) = plain {
+        let mut stop = stop.clone();
+        let stopped = async move {
+            drop(stop.wait_for(|stop| *stop).await);
+        };
+        sockets.spawn(plain.serve_plain(routes::plain(&state), listen_limits(config), stopped));
     }
     while sockets.join_next().await.is_some() {}
     if let Err(fault) = custody::stop(&started.platform, &clock::platform_caller()).await {

@@ -5,11 +5,18 @@ use crate::clock;
 use crate::command::backup::custodian;
 use crate::config::Config;
 use crate::config::backup::{self, Backup};
+use crate::config::OfficerEntry;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use lionrock_crypto::backup::Custodian;
 use lionrock_rehearsal::authority::Authority;
 use lionrock_rehearsal::people::{Person, folder as drawn};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use lionrock_crypto::sign::{Algorithm, PublicKey, SigningKey};
+use lionrock_model::staff::Role;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -156,7 +163,7 @@ impl Folder {
             "# Written at each start, for commands beside the running demo.\nrealm = {}\nissuer = {}\nname = {}\n\
              data = {}\nstore = {}\nmodels = {}\nkeys = {{ root_file = {root} }}\n\
              tls = {{ chain = {}, key = {} }}\nregistry = {{ url = {} }}\nmail = {{ kind = \"mailbox\" }}\n\
-             backup = {{ custodian = {}, folder = {} }}\n",
+             backup = {{ custodian = {}, folder = {} }}\nauthority = {{ listen = {} }}\n",
             text(&config.realm),
             text(&config.issuer),
             text(&config.name),
@@ -168,9 +175,53 @@ impl Folder {
             text(&config.registry.url),
             text(&custodian.as_deref().unwrap_or_default()),
             folder.as_deref().map(path).unwrap_or_default(),
+            text(&config.authority.listen.map(|listen| listen.to_string()).unwrap_or_default()),
         );
+        let mut lines = lines;
+        for officer in &config.officers {
+            lines.push_str(&format!(
+                "\n[[officer]]\nid = {}\nrole = {}\nkey = {}\n",
+                text(&officer.id),
+                text(&officer.role),
+                text(&officer.key)
+            ));
+        }
+        for witness in &config.witnesses {
+            let keys: Vec<_> = witness.keys.iter().map(|key| text(key)).collect();
+            lines.push_str(&format!("\n[[witness]]\nurl = {}\nkeys = [{}]\n", text(&witness.url), keys.join(", ")));
+        }
+        #[derive(serde::Serialize)]
+        struct Section<'a> {
+            staff: &'a crate::config::staff::Staff,
+        }
+        let staff = config.staff.as_ref().map(|staff| toml::to_string(&Section { staff })).transpose()?;
+        let lines = lines + &staff.unwrap_or_default();
         // A store's address may hold a password.
         private(&self.configuration(), lines.as_bytes())
+    }
+
+    /// Two officers whose statements count in this demo, with their private keys in `officers/`; made at the first start.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn officers(&self) -> Result<Vec<OfficerEntry>> {
+        let folder = self.0.join("officers");
+        std::fs::create_dir_all(&folder)?;
+        let roles = [Role::Privacy, Role::Security];
+        let made = roles.map(|role| {
+            let file = folder.join(format!("{}.pem", role.word()));
+            if !file.exists() {
+                let key = SigningKey::generate(Algorithm::EdDsa)?;
+                let body = STANDARD.encode(&*key.to_pkcs8()?);
+                private(&file, format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n").as_bytes())?;
+            }
+            let der = PrivateKeyDer::from_pem_file(&file).context("an officer's key")?;
+            let key = SigningKey::from_pkcs8(Algorithm::EdDsa, der.secret_der())?;
+            let PublicKey::Ed25519(public) = key.public()? else { anyhow::bail!("an officer's key is not Ed25519") };
+            let (id, key) = (format!("demo-{}", role.word()), URL_SAFE_NO_PAD.encode(public));
+            Ok(OfficerEntry { id, role: role.word().to_owned(), key })
+        });
+        made.into_iter().collect()
     }
 
     /// Where the platform runs, for a walk in another process.
@@ -178,8 +229,36 @@ impl Folder {
     /// # Errors
     /// When the file cannot be written.
     pub fn note_running(&self, running: &Running) -> Result<()> {
-        let note = json!({"issuer": running.issuer, "service": running.service, "pid": std::process::id()});
+        let note = json!({
+            "issuer": running.issuer,
+            "pid": std::process::id(),
+            "pki": running.pki,
+            "service": running.service,
+            "staff": running.staff,
+        });
         Ok(std::fs::write(self.0.join("running.json"), note.to_string())?)
+    }
+
+    /// The port that officers' keys of this folder name.
+    #[must_use]
+    pub fn last_staff_port(&self) -> Option<u16> {
+        let text = std::fs::read_to_string(self.0.join("running.json")).ok()?;
+        let note: Value = serde_json::from_str(&text).ok()?;
+        note.get("staff")?.as_str()?.rsplit(':').next()?.parse().ok()
+    }
+
+    /// The root of the maker of officers' software keys.
+    #[must_use]
+    pub fn attestation_root(&self) -> PathBuf {
+        self.0.join("rehearsal/attestation-root.pem")
+    }
+
+    /// The port that certificates of this folder name.
+    #[must_use]
+    pub fn last_pki_port(&self) -> Option<u16> {
+        let text = std::fs::read_to_string(self.0.join("running.json")).ok()?;
+        let note: Value = serde_json::from_str(&text).ok()?;
+        note.get("pki")?.as_str()?.rsplit(':').next()?.parse().ok()
     }
 
     /// Where a platform last ran over this folder.

@@ -17,7 +17,7 @@ pub fn show(running: &Running, as_json: bool) -> Result<()> {
     let folder = running.folder.path();
     let ca = running.folder.tls(running.tls_key)?.ca;
     if as_json {
-        let line = json!({"issuer": running.issuer, "service": running.service, "data": folder, "ca": ca, "camera": camera, "registered": ready});
+        let line = json!({"issuer": running.issuer, "service": running.service, "pki": running.pki, "data": folder, "ca": ca, "camera": camera, "registered": ready, "staff": running.staff, "officers": running.officers});
         println!("{line}");
         return Ok(());
     }
@@ -28,6 +28,8 @@ pub fn show(running: &Running, as_json: bool) -> Result<()> {
          Open       {issuer}          the platform: register, sign in\n\
          \x20          {service}          a demo online service to log in to\n\
          \x20          {issuer}/mailbox  letters it would have sent\n\
+         \x20          {staff}          the staff house, for officers: {officers}\n\
+         \x20          POST {service}/officer/NAME/sign-in signs one of them in for an HTTP driver\n\
          Trust      {ca}\n\
          \x20          the development CA of this folder; or accept the browser's warning\n\n\
          Register   as {first}: card and face pictures are in\n\
@@ -40,6 +42,8 @@ pub fn show(running: &Running, as_json: bool) -> Result<()> {
          Stop       Ctrl-C",
         issuer = running.issuer,
         service = running.service,
+        staff = running.staff,
+        officers = running.officers.join(", "),
         ca = ca.display(),
         people = people.display(),
         others = camera.get(1..).unwrap_or_default().join(", "),

@@ -6,9 +6,9 @@
 use super::Trouble;
 use super::journal::Body;
 use crate::{Caller, Fault, Platform, erasure};
-use lionrock_model::id::{CredentialId, ResidentId};
+use lionrock_model::id::{CredentialId, OfficerId, ResidentId};
 use lionrock_model::time::Millis;
-use lionrock_store::{Tx, consent, credential, resident, residue};
+use lionrock_store::{Tx, consent, credential, officer, officer_credential, resident, residue};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,6 +42,14 @@ pub fn replay(
 ) -> Result<Replayed, Trouble> {
     let said: Said = serde_json::from_slice(&body.canonical).map_err(Fault::from)?;
     let unclear = || Fault::stored_data(format!("an entry {kind} does not say whom it concerns"));
+    if kind == "staff.ended" {
+        // Whoever became an officer after the backup was made is not in it.
+        let who = said.body.get("officer").and_then(Value::as_str).and_then(|id| OfficerId::parse(id).ok());
+        let (who, at) = (who.ok_or_else(unclear)?, Millis(said.at));
+        let ended = officer::ended_again(tx, who, at)?;
+        officer_credential::remove_all(tx, who, at)?;
+        return Ok(Replayed { revocations: u64::from(ended), ..Replayed::default() });
+    }
     let who = said.resident.as_deref().and_then(|id| ResidentId::parse(id).ok()).ok_or_else(unclear)?;
     let at = Millis(said.at);
     // Somebody who registered after the backup was made is not in it.

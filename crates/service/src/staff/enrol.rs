@@ -53,39 +53,47 @@ pub async fn begin(
                 Ok(kept) => kept,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            passkey::begin_creation(tx, &owned, &caller, &ask(&code, &kept), &kept.user_handle)
+            passkey::begin_creation(tx, &owned, &caller, &ask(&code.browser), &kept.user_handle)
         })
         .await;
     ceremony::settle(outcome)
 }
 
-/// Keeps the key: the officer works from now on, and the code is used up.
+/// Keeps the key: the officer works from now on, and the code is used up. The question knows whom it was made for, and was made only
+/// for a good code, in this browser.
 ///
 /// # Errors
-/// [`DutyRefusal::KeyNotAttested`], [`DutyRefusal::KeySynced`], [`DutyRefusal::KeyTaken`] and as [`begin`]; faults.
+/// [`DutyRefusal::KeyNotAttested`], [`DutyRefusal::KeySynced`], [`DutyRefusal::KeyTaken`], [`DutyRefusal::InviteUnknown`] when the
+/// code's time is over; faults.
 pub async fn finish(
     platform: &Arc<Platform>,
     caller: &Caller,
-    code: Code,
+    browser: &str,
     answer: RegistrationResponse,
 ) -> Result<OfficerId, Error<DutyRefusal>> {
-    let (owned, caller) = (Arc::clone(platform), caller.clone());
+    let (owned, caller, browser) = (Arc::clone(platform), caller.clone(), browser.to_owned());
     let outcome = platform
         .store
         .write(move |tx| {
-            let kept = match invited(tx, &owned, &caller, &code)? {
-                Ok(kept) => kept,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            let made = match passkey::creation(tx, &owned, &caller, &ask(&code, &kept), &answer)? {
-                Ok((made, handle)) if handle == kept.user_handle => made,
-                Ok(_) => return Ok(Err(DutyRefusal::QuestionOver)),
+            let (made, handle) = match passkey::creation(tx, &owned, &caller, &ask(&browser), &answer)? {
+                Ok(made) => made,
                 Err(refusal) => return failed(tx, &owned, &caller, refusal).map(Err),
+            };
+            let kept = match officer::by_handle(tx, &handle)? {
+                Some(kept) => house::find(tx, &owned, kept.officer.id)?.map(|seat| seat.kept),
+                None => None,
+            };
+            let Some(kept) = kept.filter(|kept| open(kept, &caller)) else {
+                return failed(tx, &owned, &caller, DutyRefusal::InviteUnknown).map(Err);
             };
             keep(tx, &owned, &caller, kept, &made)
         })
         .await;
     ceremony::settle(outcome)
+}
+
+fn open(kept: &Kept, caller: &Caller) -> bool {
+    kept.officer.state == OfficerState::Invited && kept.invite_until.is_some_and(|until| caller.now < until)
 }
 
 /// The officer becomes active with this key.
@@ -111,8 +119,8 @@ pub(crate) fn keep(
     Ok(Ok(id))
 }
 
-fn ask<'a>(code: &'a Code, _kept: &Kept) -> Ask<'a> {
-    Ask { kind: CeremonyKind::StaffEnrol, binding: code.browser.as_bytes(), resident: None, shown: b"" }
+fn ask(browser: &str) -> Ask<'_> {
+    Ask { kind: CeremonyKind::StaffEnrol, binding: browser.as_bytes(), resident: None, shown: b"" }
 }
 
 /// Who the two halves invite.
@@ -128,9 +136,7 @@ fn invited(
     let first = half_code(platform, FIRST, &code.first)?;
     let second = half_code(platform, SECOND, &code.second)?;
     let found = officer::by_invite(tx, &second)?.filter(|kept| {
-        kept.invite_first.is_some_and(|kept| same(&kept, &first))
-            && kept.officer.state == OfficerState::Invited
-            && kept.invite_until.is_some_and(|until| caller.now < until)
+        kept.invite_first.is_some_and(|kept| same(&kept, &first)) && open(kept, caller)
     });
     let Some(kept) = found else { return failed(tx, platform, caller, DutyRefusal::InviteUnknown).map(Err) };
     // The ledger must confirm that two others invited exactly this one.

@@ -157,6 +157,12 @@ impl Desk {
         self.bell.notify_one();
     }
 
+    /// Alarms that were raised and are not written down yet: of this process.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<Alarm> {
+        self.state().alarms.iter().copied().collect()
+    }
+
     /// What was opened in this minute, by the words of the budgets: of this process.
     #[must_use]
     pub fn minute(&self, now: Millis) -> Vec<(String, u32)> {

@@ -1,0 +1,7 @@
+//! The staff house: officers, their keys, what two of them decide, and everybody who tries to get round it.
+
+mod attackers;
+mod decisions;
+mod keys;
+pub mod scene;
+mod time;
