@@ -2,6 +2,7 @@
 //! for the addresses it may reach, checked after the name is resolved.
 
 mod fetch;
+mod post;
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, Uri, header};

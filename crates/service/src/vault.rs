@@ -96,6 +96,7 @@ fn granted<'p>(
     decision: &Decision,
     event: Event,
 ) -> Result<Grant<'p>, Fault> {
+    platform.ledger.goes_on(caller.now)?;
     platform.vault.spend(&platform.settings.limits.budgets, counted(decision), caller.now)?;
     let leaf = audit::append(tx, platform, caller, &event)?;
     let (key, row) = match decision.subject() {

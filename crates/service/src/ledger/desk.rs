@@ -3,7 +3,13 @@
 use lionrock_ledger::cosign::Cosigner;
 use lionrock_model::time::Millis;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
+
+use crate::Fault;
+
+/// Trouble of the log that passes within this span stops nobody.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One in each platform, shared by the journeys and the job.
 #[derive(Debug)]
@@ -57,6 +63,17 @@ impl Desk {
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing.borrow().clone()
+    }
+
+    /// Refuses when the log has been in trouble for a while: what cannot be written into it for good is not opened.
+    ///
+    /// # Errors
+    /// `Outside`, with what troubles the log.
+    pub fn goes_on(&self, now: Millis) -> Result<(), Fault> {
+        let standing = self.standing.borrow();
+        let Some(trouble) = &standing.trouble else { return Ok(()) };
+        let passing = standing.last_round.is_some_and(|last| now.0.saturating_sub(last) <= PATIENCE.as_millis() as i64);
+        if passing { Ok(()) } else { Err(Fault::outside(format!("the ledger does not go on, so nothing is opened: {trouble}"))) }
     }
 
     /// Says whose cosignatures count here; once, at the start.

@@ -115,6 +115,17 @@ destroyed-pictures = { $count ->
    *[other] { $count } pictures destroyed
 }
 destroyed-after = { $time } after the verdict
+keys-gone-title = Keys that were replaced
+keys-gone-lead = What they had sealed was sealed anew, and then they were destroyed: an older copy no longer opens. The ledger has an entry for each, under the number shown.
+key-of-account = The key for accounts
+key-of-audit = The key for entries of the ledger
+key-of-consent = The key for approvals
+key-of-contact = The key for addresses
+key-of-profile = The key for card data
+key-of-registration = The key for registrations
+key-of-session = The key for sign-ins
+key-of-realm = The key above all of them
+key-of-own = Your own key
 
 export-title = Take a copy with you
 export-lead = One file with everything on this page and more: every number, time, approval and entry, for programs to read. It holds no password or key. Whoever has the file can read it, so keep it safe. We confirm with your passkey first, and write to you that the file was made.

@@ -93,6 +93,17 @@ destroyed-pictures = { $count ->
    *[other] 已销毁 { $count } 张照片
 }
 destroyed-after = 判定之后 { $time }
+keys-gone-title = 已更换的密钥
+keys-gone-lead = 原先由这些密钥封存的数据已重新封存，其后密钥即予销毁；较旧的副本不能再打开。账本以所示编号记载每一次更换。
+key-of-account = 账户用的密钥
+key-of-audit = 账本记项用的密钥
+key-of-consent = 授权用的密钥
+key-of-contact = 地址用的密钥
+key-of-profile = 身份证数据用的密钥
+key-of-registration = 登记用的密钥
+key-of-session = 登录用的密钥
+key-of-realm = 以上各项之上的密钥
+key-of-own = 你自己的密钥
 
 export-title = 取走一份副本
 export-lead = 一个文件，载有本页全部内容及更多：每个编号、时间、批准和条目，供程序读取。文件不含密码或密钥。得到文件的人都可以读取，请妥善保管。我们会先用通行密钥确认，并写信告诉您文件已制成。

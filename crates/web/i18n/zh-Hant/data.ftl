@@ -93,6 +93,17 @@ destroyed-pictures = { $count ->
    *[other] 已銷毀 { $count } 張照片
 }
 destroyed-after = 判定後 { $time }
+keys-gone-title = 已更換的密鑰
+keys-gone-lead = 原先由這些密鑰封存的資料已重新封存，其後密鑰即予銷毀；較舊的副本不能再開啟。帳本以所示編號記載每一次更換。
+key-of-account = 帳戶用的密鑰
+key-of-audit = 帳本記項用的密鑰
+key-of-consent = 授權用的密鑰
+key-of-contact = 地址用的密鑰
+key-of-profile = 身份證資料用的密鑰
+key-of-registration = 登記用的密鑰
+key-of-session = 登入用的密鑰
+key-of-realm = 以上各項之上的密鑰
+key-of-own = 你自己的密鑰
 
 export-title = 取走一份副本
 export-lead = 一個檔案，載有本頁全部內容及更多：每個編號、時間、批准和條目，供程式讀取。檔案不含密碼或密鑰。取得檔案的人都可以讀取，請妥善保管。我們會先用通行密鑰確認，並寫信告訴你檔案已製成。

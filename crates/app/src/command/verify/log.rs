@@ -34,14 +34,19 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
     let (known, pinned) = keys(&arguments.trust, Some(&place))?;
     let named = known.first().map(|key| key.name().to_owned()).unwrap_or_default();
     let log = Log { source: place, origin: arguments.origin.clone().unwrap_or(named), known };
-    let bar = ProgressBar::hidden();
+    let bar = bar();
     let report = log.verify(kept.as_deref(), &mut |done, all| advance(&bar, done, all))?;
     bar.finish_and_clear();
     Ok(outcome(arguments, &log.origin, pinned, &report))
 }
 
+/// A bar that nobody sees yet.
+pub(crate) fn bar() -> ProgressBar {
+    ProgressBar::hidden()
+}
+
 /// A bar only for what takes a while, and only where people look (indicatif leaves out pipes).
-fn advance(bar: &ProgressBar, done: u64, all: u64) {
+pub(crate) fn advance(bar: &ProgressBar, done: u64, all: u64) {
     if all < WORTH_A_BAR {
         return;
     }

@@ -93,12 +93,17 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
 const LARGEST: u64 = 1024 * 1024;
 
 fn read(file: &str) -> Result<Vec<u8>> {
+    read_up_to(file, LARGEST)
+}
+
+/// The file, or standard input for `-`, at most so many bytes of it.
+pub(super) fn read_up_to(file: &str, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if file == "-" {
-        std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes).context("cannot read standard input")?;
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes).context("cannot read standard input")?;
     } else {
         let opened = std::fs::File::open(file).with_context(|| format!("cannot read {file}"))?;
-        opened.take(LARGEST).read_to_end(&mut bytes).with_context(|| format!("cannot read {file}"))?;
+        opened.take(most).read_to_end(&mut bytes).with_context(|| format!("cannot read {file}"))?;
     }
     if bytes.is_empty() {
         bail!("{file} is empty");

@@ -1,0 +1,208 @@
+//! `lionrock bench ledger`: what writing everything down costs.
+//!
+//! Entries about many people are appended by the platform's own code, each in a durable transaction of its own, by many writers
+//! at once, while the sequencer gives places, covers them with the index, signs and publishes. Then one person's history is made and
+//! checked, and a whole log is verified as an auditor would.
+
+use super::figures::{Figures, percentile};
+use crate::config::LogFormat;
+use crate::{clock, log};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use lionrock_crypto::digest::sha256;
+use lionrock_crypto::ring::Root;
+use lionrock_crypto::secret::Secret;
+use lionrock_ledger::source::Directory;
+use lionrock_ledger::verify::Log;
+use lionrock_model::id::ResidentId;
+use lionrock_model::realm::Realm;
+use lionrock_service::access::file;
+use lionrock_service::audit::{self, Event};
+use lionrock_service::ledger::{self, Publisher, witnessed};
+use lionrock_service::platform::Limits;
+use lionrock_service::{Fault, Platform, Settings, boot};
+use lionrock_store::Store;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How to measure.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// `postgres://…` (an empty database) instead of a fresh SQLite file.
+    #[arg(long)]
+    store: Option<String>,
+    /// Seconds of appending.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Writers at once.
+    #[arg(long, default_value_t = 64)]
+    writers: usize,
+    /// People the entries are about.
+    #[arg(long, default_value_t = 1000)]
+    people: usize,
+    /// Histories made and checked.
+    #[arg(long, default_value_t = 50)]
+    histories: usize,
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the bench.
+///
+/// # Errors
+/// What kept it from measuring.
+#[allow(clippy::disallowed_methods, reason = "a bench has a folder of its own, for as long as it runs")]
+pub async fn run(arguments: &Arguments) -> Result<()> {
+    log::start(LogFormat::Text, true);
+    let folder = std::env::temp_dir().join(format!("lionrock-bench-ledger-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let outcome = measure(arguments, &folder).await;
+    drop(std::fs::remove_dir_all(&folder));
+    outcome?.show(arguments.json);
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a bench measures by the clock")]
+async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
+    let platform = opened(arguments, folder).await?;
+    let people: Vec<ResidentId> = (0..arguments.people.max(1)).map(|n| person(n as u64)).collect::<Result<_>>()?;
+    let mut figures = Figures::new("ledger");
+    let written = Arc::new(AtomicU64::new(0));
+    let done = Arc::new(AtomicBool::new(false));
+    let began = Instant::now();
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..arguments.writers.max(1) {
+        let (platform, people, written, done) =
+            (Arc::clone(&platform), people.clone(), Arc::clone(&written), Arc::clone(&done));
+        writers.spawn(async move {
+            let mut turn = writer;
+            while !done.load(Ordering::Relaxed) {
+                turn = turn.wrapping_add(17);
+                let about = people.get(turn % people.len()).copied();
+                append(&platform, about).await?;
+                written.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok::<_, Fault>(())
+        });
+    }
+    // The sequencer and publisher, as the job runs them, timed: from the call to the checkpoint on the disk.
+    let mut publisher = Publisher::new(&platform)?;
+    let mut checkpoints = Vec::new();
+    while began.elapsed() < Duration::from_secs(arguments.seconds.max(1)) {
+        let start = Instant::now();
+        ledger::sequence(&platform, &clock::platform_caller()).await?;
+        publisher.publish(&platform).await?;
+        checkpoints.push(start.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let appended = written.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+    done.store(true, Ordering::Relaxed);
+    while let Some(one) = writers.join_next().await {
+        one??;
+    }
+    ledger::sequence(&platform, &clock::platform_caller()).await?;
+    let size = publisher.publish(&platform).await?;
+    checkpoints.sort_unstable();
+    figures.add("appends_per_second", appended, "entries about people, each durable, one transaction each");
+    figures.add("checkpoint_ms_p99", percentile(&checkpoints, 0.99), "places, index, signatures, files, checkpoint on disk");
+    let mut proofs = Vec::new();
+    for who in people.iter().cycle().take(arguments.histories.max(1)) {
+        let start = Instant::now();
+        let found = witnessed::newest(&platform)?.context("nothing is published")?;
+        let made = file::make(&platform, &clock::platform_caller(), *who, found).await?;
+        ensure!(made.is_some(), "a person of the bench has no history");
+        proofs.push(start.elapsed());
+    }
+    proofs.sort_unstable();
+    figures.add("proof_us_p99", percentile(&proofs, 0.99) * 1000.0, "a person's whole history made, proved and checked");
+    let known = ledger::verifiers(&platform)?;
+    let log = Log { source: Directory::new(ledger::folder(&platform)), origin: ledger::origin(&platform), known };
+    let start = Instant::now();
+    let report = log.verify(None, &mut |_, _| ())?;
+    ensure!(report.is_good(), "the log of the bench does not verify: {:?}", report.findings);
+    let each = start.elapsed().as_secs_f64() / report.entries.max(1) as f64;
+    figures.add("verify_seconds_per_million", each * 1e6, "the whole log read and hashed again, index included");
+    figures.add("entries", size as f64, "entries of the log that was verified");
+    let decisions = decisions();
+    figures.add("decision_us_p99", percentile(&decisions, 0.99) * 1000.0, "a question of staff put to the policy");
+    Ok(figures)
+}
+
+async fn append(platform: &Arc<Platform>, about: Option<ResidentId>) -> Result<(), Fault> {
+    let (owned, caller) = (Arc::clone(platform), clock::platform_caller());
+    let event = Event::new("bench.happened", about, json!({"n": 1}));
+    platform.store.write(move |tx| audit::append(tx, &owned, &caller, &event).map(drop)).await
+}
+
+/// How long the policy takes to answer questions of every kind.
+#[allow(clippy::disallowed_methods, reason = "a bench measures by the clock")]
+fn decisions() -> Vec<Duration> {
+    use lionrock_model::policy::staff::permit;
+    let mut spans = Vec::new();
+    for _ in 0..20 {
+        for question in questions() {
+            let start = Instant::now();
+            drop(permit(&question));
+            spans.push(start.elapsed());
+        }
+    }
+    spans.sort_unstable();
+    spans
+}
+
+/// Every role asking for every action, with a field to open.
+fn questions() -> Vec<lionrock_model::policy::staff::Question> {
+    use lionrock_model::id::OfficerId;
+    use lionrock_model::policy::staff::{Action, DataClass, Question};
+    use lionrock_model::policy::{Field, Purpose};
+    use lionrock_model::staff::{Place, Post, Role, Unit};
+    let Ok(unit) = Unit::parse("north-point") else { return Vec::new() };
+    let caller = clock::platform_caller();
+    let each = |role: Role, action: &Action| Question {
+        officer: OfficerId::new(caller.now, caller.random()),
+        role,
+        unit: unit.clone(),
+        action: *action,
+        purpose: Some(Purpose::AccessRequest),
+        fields: vec![Field::Birth],
+        class: DataClass::Restricted,
+        hour: 11,
+        place: Post { kind: Place::Office, opens: 9, closes: 18 },
+        proposer: None,
+        about: None,
+    };
+    Role::ALL.iter().flat_map(|role| Action::ALL.iter().map(move |action| (role, action))).map(|(role, action)| each(*role, action)).collect()
+}
+
+fn person(number: u64) -> Result<ResidentId> {
+    let digest = sha256(&number.to_be_bytes());
+    let random = digest.first_chunk().context("a digest has 32 bytes")?;
+    Ok(ResidentId::new(clock::now(), *random))
+}
+
+async fn opened(arguments: &Arguments, folder: &Path) -> Result<Arc<Platform>> {
+    let realm = Realm::parse("test-bench")?;
+    let address = arguments.store.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("bench.db").display()));
+    let store = Store::open(&address).await?;
+    let root = Root::new(Secret::new([9; 32]));
+    let keys = boot::key_ring(&store, &root, &realm, &clock::platform_caller()).await?;
+    let settings = Settings {
+        realm,
+        issuer: "https://localhost:8443".to_owned(),
+        rp_id: "localhost".to_owned(),
+        rp_name: "Lionrock".to_owned(),
+        data: folder.to_path_buf(),
+        services: Vec::new(),
+        alerts: Vec::new(),
+        officers: Vec::new(),
+        authority: Default::default(),
+        limits: Limits::default(),
+        custodian: None,
+        staff: None,
+    };
+    Ok(Arc::new(crate::start::platform_of(store, keys, settings, crate::start::idle::ports())))
+}
