@@ -9,12 +9,12 @@ use crate::vault::Profile;
 use crate::{Caller, Error, Fault, Platform, signed_in};
 use lionrock_model::account::AccountRefusal;
 use lionrock_model::correction::State;
-use lionrock_model::id::CorrectionId;
+use lionrock_model::id::{CorrectionId, ResidentId, RotationId};
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 use lionrock_store::custody::Custody;
 use lionrock_store::{
-    consent, contact_change, correction, credential, custody, notice, outbox, recovery_code, session,
+    Tx, consent, contact_change, correction, credential, custody, notice, outbox, recovery_code, rotation, session,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ pub struct Data {
     pub corrections: Vec<Wish>,
     /// Custodies of pictures, oldest first, with their receipts.
     pub custodies: Vec<Custody>,
+    /// Keys that sealed something of theirs and were destroyed since, newest first.
+    pub keys_gone: Vec<KeyGone>,
     /// Letters about the person that have not left yet.
     pub letters: i64,
     /// Entries of the ledger about the person.
@@ -82,6 +84,17 @@ pub struct Agreed {
     pub language: String,
     /// Its version, when its text is kept.
     pub version: Option<String>,
+}
+
+/// A key that was replaced and destroyed: what it had sealed was sealed anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyGone {
+    /// Whose key it was: `own` for the person's own, `realm`, or the word of a purpose.
+    pub word: String,
+    /// When.
+    pub at: Millis,
+    /// The rotation; its receipt names it.
+    pub rotation: RotationId,
 }
 
 /// What a service received.
@@ -159,6 +172,7 @@ pub async fn data(
                 received: received(&told),
                 corrections: correction::of_resident(tx, who)?.iter().map(wish).collect(),
                 custodies: custody::of_resident(tx, who)?,
+                keys_gone: keys_gone(tx, who, Millis(row.created_at))?,
                 letters: outbox::count_of(tx, who)?,
                 entries: told.len(),
             })
@@ -193,6 +207,23 @@ pub async fn notice(
 #[must_use]
 pub fn wording_digest(notice: &notice::Notice) -> [u8; 32] {
     lionrock_crypto::digest::sha256(notice.wording.as_bytes())
+}
+
+/// Rotations since the account began that destroyed a key which sealed something of it.
+fn keys_gone(tx: &mut Tx<'_>, who: ResidentId, since: Millis) -> Result<Vec<KeyGone>, Fault> {
+    let own = format!("resident:{who}");
+    let word = |what: &str| match what {
+        "residents" => Some("own".to_owned()),
+        "realm" => Some("realm".to_owned()),
+        what if what == own => Some("own".to_owned()),
+        what => what.strip_prefix("domain:").map(str::to_owned),
+    };
+    let done = rotation::newest(tx, 100)?.into_iter().filter(|row| row.trouble.is_none());
+    let gone = done.filter_map(|row| {
+        let at = row.finished.filter(|at| *at >= since)?;
+        Some(KeyGone { word: word(&row.what)?, at, rotation: row.id })
+    });
+    Ok(gone.collect())
 }
 
 fn wish(row: &correction::Correction) -> Wish {

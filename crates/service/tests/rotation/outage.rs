@@ -6,16 +6,15 @@ use lionrock_service::fault::FaultKind;
 use lionrock_service::rotation::{self, Step, What};
 use lionrock_testkit::clock::Clock;
 use lionrock_testkit::cluster::Cluster;
-use lionrock_testkit::engines::run;
+use lionrock_testkit::engines::{Place, run};
 use std::time::Duration;
 
 #[test]
 fn a_database_that_ends_in_the_middle_is_waited_for() {
     let Some(cluster) = Cluster::start() else { return };
     run(async {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("{}&pool=4", cluster.url());
-        let server = Server::start_at(&url, folder.path(), 1, "one", Clock::new()).await;
+        let place = Place::elsewhere(format!("{}&pool=4", cluster.url()));
+        let server = Server::start_at(place.url(), place.folder(), 1, "one", Clock::new()).await;
         let mut people = fill(&server).await;
         server.ask(&[What::Domain(Domain::Account), What::Realm]).await;
         let mut failed = 0;

@@ -95,8 +95,10 @@ both_engines! {
         let said = file.check(&ledger::verifiers(&server.platform).unwrap()).unwrap();
         assert_eq!(said.claims["facts"], json!({"destroyed": [1], "epoch": 2, "in_module": 0, "verifies": [1]}));
         // A server that starts on it knows the same.
+        let clock = server.clock.clone();
         server.store().close().await;
-        let again = Server::start_at(place.url(), place.folder(), 2, "node-2", server.clock.clone()).await;
+        drop(server);
+        let again = Server::start_at(place.url(), place.folder(), 2, "node-2", clock).await;
         assert_eq!(kids(&again), after);
         assert_eq!(again.platform.keys.verifiers(Signer::Token).unwrap().len(), 2);
     }

@@ -112,6 +112,11 @@ fn view(state: &AppState, visit: &Visit, kept: &data::Data) -> Data {
         groups,
         received: kept.received.iter().map(|one| received(state, visit, one)).collect(),
         destroyed: kept.custodies.iter().rev().filter_map(gone).collect(),
+        keys_gone: kept
+            .keys_gone
+            .iter()
+            .map(|one| (one.word.clone(), time::day(say, one.at), one.rotation.to_string()))
+            .collect(),
         corrections: kept
             .corrections
             .iter()

@@ -21,6 +21,8 @@ pub struct Data {
     pub received: Vec<Received>,
     /// Pictures that were destroyed, with their receipts.
     pub destroyed: Vec<Destroyed>,
+    /// Keys that were destroyed since the account began: whose, when, and the rotation.
+    pub keys_gone: Vec<(String, String, String)>,
     /// Requests for correction.
     pub corrections: Vec<Wish>,
 }
