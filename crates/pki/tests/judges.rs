@@ -75,6 +75,16 @@ fn strangers_accept_what_we_sign_and_refuse_it_spoilt() {
     }
 }
 
+#[test]
+fn rsa_keys_sign_too() {
+    let notary = Notary::under(Algorithm::Es256, Algorithm::Rs256);
+    let root = notary.stage.pem("root.pem", &[&notary.stage.root]);
+    let signed = notary.sign(&Paper::form().packed(), Level::LTA);
+    let name = notary.stage.keep("rsa.pdf", &signed);
+    assert!(pdfsig(&name) && mutool(&name));
+    assert!(pyhanko(&name, &root).starts_with("passed"), "{}", pyhanko(&name, &root));
+}
+
 /// Keeps examples for looking at by hand: `LIONROCK_KEEP=folder`.
 #[test]
 fn examples_are_kept_on_request() {

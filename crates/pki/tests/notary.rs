@@ -41,10 +41,15 @@ pub struct Notary {
 
 impl Notary {
     pub fn new(algorithm: Algorithm) -> Self {
-        let stage = Stage::new(algorithm);
+        Self::under(algorithm, algorithm)
+    }
+
+    /// A resident with a key of one kind under authorities with keys of another.
+    pub fn under(authority: Algorithm, algorithm: Algorithm) -> Self {
+        let stage = Stage::new(authority);
         let (leaf, key) = stage.leaf(Profile::ResidentSigning, algorithm);
-        let (stamping, stamping_key) = stage.leaf_of(Profile::TimeStamping, algorithm, 10);
-        let (responder, responder_key) = stage.leaf_of(Profile::Ocsp, algorithm, 11);
+        let (stamping, stamping_key) = stage.leaf_of(Profile::TimeStamping, authority, 10);
+        let (responder, responder_key) = stage.leaf_of(Profile::Ocsp, authority, 11);
         let now = stage.now;
         Self {
             stage,
