@@ -44,5 +44,8 @@ async fn already_running(arguments: &Arguments) -> Result<Option<Running>> {
     let browser = Browser::new(&std::fs::read_to_string(ca)?)?;
     let alive = browser.get(&format!("{issuer}/healthz")).await.is_ok_and(|reply| reply.status.is_success());
     let people = demo::people::all(arguments.seed)?;
-    Ok(alive.then_some(Running { folder, issuer, service, people, tls_key: arguments.tls_key }))
+    let pki = folder.last_pki_port().map(|port| format!("http://127.0.0.1:{port}")).unwrap_or_default();
+    let staff = folder.last_staff().unwrap_or_default();
+    let officers = lionrock_rehearsal::officers::OFFICERS.iter().map(|one| one.slug.to_owned()).collect();
+    Ok(alive.then_some(Running { folder, issuer, service, pki, staff, officers, people, tls_key: arguments.tls_key }))
 }

@@ -7,8 +7,9 @@
 
 use crate::audit::{self, Event};
 use crate::ledger::receipt;
-use crate::{Caller, Fault, Platform, freshness};
+use crate::{Caller, Fault, Platform, authority, freshness};
 use lionrock_crypto::digest::sha256;
+use lionrock_model::certificate::Ground;
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 use lionrock_store::erasure::{self, Erasure};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 /// Erasures taken up in one round.
 const ROUND: u32 = 20;
 
-/// A step of an erasure. Certificates will be one, once residents have them.
+/// A step of an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Sessions and the history of signing in.
@@ -197,6 +198,10 @@ fn carry_on(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, resident: Res
     let step = Step::from_word(&now.step).ok_or_else(|| Fault::stored_data("erasure.step"))?;
     if step == Step::Pseudonyms {
         pseudonyms(tx, resident, caller.now)?;
+    }
+    if step == Step::Residue {
+        // Ended with the closing; here those of an account whose rows were put back.
+        authority::end_all(tx, platform, caller, resident, Ground::CessationOfOperation, authority::By::Platform)?;
     }
     for place in PLACES.iter().filter(|place| Step::of(place) == step) {
         residue::clear(tx, place, resident)?;

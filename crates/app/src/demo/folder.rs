@@ -239,12 +239,18 @@ impl Folder {
         Ok(std::fs::write(self.0.join("running.json"), note.to_string())?)
     }
 
-    /// The port that officers' keys of this folder name.
+    /// Where the staff house last was over this folder: officers' keys name it.
     #[must_use]
-    pub fn last_staff_port(&self) -> Option<u16> {
+    pub fn last_staff(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.0.join("running.json")).ok()?;
         let note: Value = serde_json::from_str(&text).ok()?;
-        note.get("staff")?.as_str()?.rsplit(':').next()?.parse().ok()
+        Some(note.get("staff")?.as_str()?.to_owned())
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn last_staff_port(&self) -> Option<u16> {
+        self.last_staff()?.rsplit(':').next()?.parse().ok()
     }
 
     /// The root of the maker of officers' software keys.

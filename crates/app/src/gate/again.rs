@@ -30,7 +30,7 @@ pub async fn run(config: Config, platform: Arc<Platform>, mut stop: watch::Recei
         }
         // What has lapsed is looked at every time: it may be mended.
         let now = clock::now();
-        if now.since(looked) >= LOOK || !platform.gate.lapsed().is_empty() {
+        if now.since(looked) >= LOOK || !platform.gate.lapsed().is_empty() || platform.gate.clock_is_doubtful() {
             looked = now;
             look(&config, &platform).await;
         }
@@ -41,10 +41,17 @@ async fn look(config: &Config, platform: &Arc<Platform>) {
     let realm = &platform.settings.realm;
     let around = Surroundings::look(config, realm).await;
     let caller = clock::platform_caller();
+    platform.gate.doubt_clock(doubts_clock(config, realm, &around));
     let failed = failed(config, realm, &around, &platform.gate.standing(caller.now));
     if let Err(fault) = gate::looked_again(platform, &caller, failed).await {
         tracing::error!(error = %fault, "what the gate found is not written down");
     }
+}
+
+/// Whether others contradict the clock.
+fn doubts_clock(config: &Config, realm: &Realm, around: &Surroundings) -> bool {
+    let at = Setting { config, realm, limits: &Limits::default(), around };
+    place::running(&at).iter().any(super::doubts_clock)
 }
 
 /// Names of the checks that hold no longer.

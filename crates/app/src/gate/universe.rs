@@ -1,6 +1,7 @@
 //! Whose store and whose ledger this is: asked before keys are opened, so that nothing of one realm is touched by another.
 
 use super::{Check, Outcome, outcome};
+use crate::clock;
 use crate::config::Config;
 use lionrock_ledger::checkpoint::{self, Checkpoint};
 use lionrock_ledger::tile;
@@ -18,6 +19,7 @@ pub async fn checks(store: &Store, config: &Config, realm: &Realm) -> Vec<Check>
         Check { name: "database-of-this-realm", outcome: database(mark, realm) },
         Check { name: "ledger-of-this-realm", outcome: origins(&head, &published, realm, &config.issuer) },
         Check { name: "ledger-continues", outcome: continues(&head, &published) },
+        super::authority::check(store, config, realm, clock::now()).await,
     ]
 }
 

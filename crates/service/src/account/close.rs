@@ -8,9 +8,10 @@ use crate::ceremony::{self, Ask};
 use crate::ledger::receipt;
 use crate::letter::{self, News};
 use crate::signed_in::{self, Current};
-use crate::{Caller, Error, Fault, Platform, erasure, freshness};
+use crate::{Caller, Error, Fault, Platform, authority, erasure, freshness};
 use lionrock_ledger::receipt::Receipt;
 use lionrock_model::account::AccountRefusal;
+use lionrock_model::certificate::Ground;
 use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
@@ -225,6 +226,8 @@ fn carry_out(
 /// Ends everything that hangs on the account; returns what and how many.
 fn end(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, who: ResidentId) -> Result<Value, Fault> {
     let now = caller.now;
+    let certificates =
+        authority::end_all(tx, platform, caller, who, Ground::CessationOfOperation, authority::By::Resident)?;
     let grants = oidc_grant::revoke_all(tx, who, now)?;
     let consents = consent::end_all(tx, who, now)?;
     let pseudonyms = erasure::pseudonyms(tx, who, now)?;
@@ -249,6 +252,7 @@ fn end(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, who: ResidentId) -
     correction::forget_resident(tx, who)?;
     Ok(json!({
         "authenticators": authenticators,
+        "certificates": certificates,
         "consents": consents,
         "grants": grants,
         "pseudonyms": pseudonyms,
