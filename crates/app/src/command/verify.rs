@@ -4,7 +4,7 @@
 
 pub(super) mod access_history;
 pub(super) mod evidence;
-mod log;
+pub(super) mod log;
 pub(super) mod place;
 mod receipt;
 mod signature;

@@ -547,6 +547,9 @@ async fn reconcile(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Tro
         renewed += page.1;
         last = page.0;
         if last.is_none() {
+            // Officers whose rows are older than the ledger keep their place and lose their rights, until two others give them back.
+            let (owned, by) = (Arc::clone(platform), caller.clone());
+            platform.store.write(move |tx| crate::staff::house::carry_on(tx, &owned, &by)).await?;
             return Ok(renewed);
         }
     }
