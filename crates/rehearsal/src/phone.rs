@@ -6,6 +6,7 @@
 
 mod door;
 mod form;
+mod level;
 mod my_data;
 mod register;
 

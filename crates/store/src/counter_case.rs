@@ -25,7 +25,9 @@ const UPDATE: &str = "UPDATE counter_case SET version = $2, kind = $3, state = $
                       opened_at = $14, expires_at = $15, ended_at = $16 WHERE id = $1 AND version = $2 - 1";
 const BY_ID: &str = select!("WHERE id = $1");
 const BY_CODE: &str = select!("WHERE code_digest = $1");
-const OF_RESIDENT: &str = select!("WHERE resident = $1 AND kind = $2 AND ended_at IS NULL ORDER BY opened_at DESC LIMIT 1");
+// What was agreed to waits for somebody else: it is not what the person is about now.
+const OF_RESIDENT: &str =
+    select!("WHERE resident = $1 AND kind = $2 AND state <> 'agreed' AND ended_at IS NULL ORDER BY opened_at DESC LIMIT 1");
 const OF_REGISTRATION: &str =
     select!("WHERE registration = $1 AND kind = $2 AND ended_at IS NULL ORDER BY opened_at DESC LIMIT 1");
 const OF_OFFICER: &str = select!("WHERE officer = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY opened_at DESC LIMIT 50");

@@ -35,7 +35,8 @@ pub async fn all(running: &Running, report: &mut Report) {
         super::tickets::all(running, report, &staff, &person).await;
     }
     super::signing::all(running, report, &mut phone).await;
-    report.step("the ledger verifies", ledger(running)).await;
+    report.step("the ledger verifies, and a witness cosigned", ledger(running)).await;
+    report.step("who read my data: the officer's reading, proved complete", access(running, &phone)).await;
     match browser(running) {
         Ok(browser) => super::restore::all(running, report, &browser, &mut phone, &person).await,
         Err(error) => drop(report.step("a browser for the rest", async { Err::<((), String), _>(error) }).await),
@@ -221,12 +222,31 @@ async fn userinfo(login: &Login, person: &Person) -> Result<((), String)> {
     Ok(((), login.userinfo.keys().cloned().collect::<Vec<_>>().join(", ")))
 }
 
-/// Checks the whole log offline, from its files alone, and keeps its checkpoint.
+/// Checks the whole log offline, from its files alone, with the cosignature of the demo's witness, and keeps its checkpoint.
 async fn ledger(running: &Running) -> Result<((), String)> {
     let folder = running.folder.path().join("ledger");
-    let says = lionrock(&["verify", "log", &text(&folder), "--key", &text(&folder.join("vkey"))]).await?;
-    std::fs::copy(folder.join("checkpoint"), running.folder.walk().join("checkpoint"))?;
-    Ok(((), says))
+    let key = text(&folder.join("vkey"));
+    let says = lionrock(&["verify", "log", &text(&folder), "--key", &key]).await?;
+    let witness = running.folder.path().join("witness").join("vkeys");
+    lionrock(&["audit", &text(&folder), "--key", &key, "--witness", &text(&witness), "--fresh", "120"]).await?;
+    std::fs::copy(folder.join("witnessed"), running.folder.walk().join("checkpoint"))?;
+    Ok(((), format!("{says}; cosigned by witness.localhost/demo")))
+}
+
+/// The person's own history, with the officer's reading in it, checked as anybody can: by its file, the log and the witness.
+async fn access(running: &Running, phone: &Phone) -> Result<((), String)> {
+    let page = phone.open("/account/access").await?.text();
+    ensure!(page.contains("id=\"access-picture\"") && page.contains("id=\"access\""), "the page shows no history");
+    ensure!(page.contains("data-who=\"staff\""), "the officer's reading is not on the page");
+    let file = phone.open("/account/access/access-history.json").await?.text();
+    ensure!(file.contains("\\\"role\\\""), "the officer's reading is not in the file");
+    let kept = running.folder.walk().join("access-history.json");
+    std::fs::write(&kept, file)?;
+    let folder = running.folder.path().join("ledger");
+    let (key, witness) = (text(&folder.join("vkey")), text(&running.folder.path().join("witness").join("vkeys")));
+    let (kept, log) = (text(&kept), text(&folder));
+    let says = ["verify", "access-history", &kept, "--key", &key, "--witness", &witness, "--log", &log];
+    Ok(((), lionrock(&says).await?))
 }
 
 async fn keep(running: &Running, person: &Person, phone: Phone) -> Result<((), String)> {

@@ -55,6 +55,14 @@ fn fields(form: &str) -> Value {
     Value::Object(values)
 }
 
+/// The value of the input of that name, wherever it stands on the page.
+pub fn hidden(page: &str, name: &str) -> Option<String> {
+    let mark = page.find(&format!("name=\"{name}\""))?;
+    let from = page.get(..mark).and_then(|before| before.rfind('<')).unwrap_or(mark);
+    let tag = page.get(from..).and_then(|rest| rest.split('>').next()).unwrap_or_default();
+    attribute(tag, "value")
+}
+
 /// The value of an attribute inside a tag.
 pub fn attribute(tag: &str, name: &str) -> Option<String> {
     let marked = format!(" {name}=\"");

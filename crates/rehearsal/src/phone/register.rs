@@ -90,10 +90,7 @@ impl Phone {
     /// When the page is not there or the agreement is refused.
     pub async fn agree(&self) -> Result<(), PhoneError> {
         let page = self.open("/register").await?.text();
-        let mark = page.find("name=\"notice\"").ok_or_else(|| PhoneError::Unexpected("no notice".to_owned()))?;
-        let from = page.get(..mark).and_then(|before| before.rfind('<')).unwrap_or(mark);
-        let tag = page.get(from..).and_then(|rest| rest.split('>').next()).unwrap_or_default();
-        let version = form::attribute(tag, "value").unwrap_or_default();
+        let version = form::hidden(&page, "notice").ok_or_else(|| PhoneError::Unexpected("no notice".to_owned()))?;
         let reply = self.browser.post_form(&self.at("/register"), &[("notice", &version), ("agree", "yes")]).await?;
         fine("/register", reply).map(drop)
     }
@@ -165,7 +162,7 @@ impl Phone {
             .ok_or_else(|| PhoneError::Unexpected("the judgement never came".to_owned()))
     }
 
-    async fn why_not(&self, next: &str) -> PhoneError {
+    pub(super) async fn why_not(&self, next: &str) -> PhoneError {
         let page = match self.open(next).await {
             Ok(page) => page.text(),
             Err(error) => return error,

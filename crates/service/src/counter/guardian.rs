@@ -34,7 +34,10 @@ use lionrock_store::{Tx, custody};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
+/// A round, which looks at every link, looks this far back; the pages look at every day.
+const LOOKED_BACK: Duration = Duration::from_secs(60 * 86_400);
 /// Links looked at in one step of a round.
 const BATCH: u32 = 200;
 
@@ -91,9 +94,8 @@ pub async fn take_up(
                 Ok(case) => case,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let before = case::of_resident(tx, &owned, who, CaseKind::Guardian, by.now)?;
             // What they agreed to already stands: somebody may have two children.
-            if let Some(before) = before.filter(|before| before.state != CaseState::Agreed) {
+            if let Some(before) = case::of_resident(tx, &owned, who, CaseKind::Guardian, by.now)? {
                 case::end(tx, &owned, &by, before)?;
             }
             let opened = Case {
@@ -295,7 +297,7 @@ pub async fn round(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fau
                 let links = guardianship::standing(tx, &from, BATCH)?;
                 let mut count = 0;
                 for link in &links {
-                    if !stands(&owned, link, by.now)? && guardianship::end(tx, link.resident, by.now)? {
+                    if !stands_since(&owned, link, by.now.before(LOOKED_BACK), by.now)? && guardianship::end(tx, link.resident, by.now)? {
                         for who in [link.resident, link.guardian] {
                             audit::append(tx, &owned, &by, &Event::new("guardian.ended", Some(who), json!({})))?;
                         }
@@ -315,6 +317,11 @@ pub async fn round(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fau
 
 /// Whether a link stands: it was written by us, has not ended, and the day has not come.
 fn stands(platform: &Platform, link: &Guardianship, now: Millis) -> Result<bool, Fault> {
+    stands_since(platform, link, link.created, now)
+}
+
+/// As [`stands`], for days from `from` on.
+fn stands_since(platform: &Platform, link: &Guardianship, from: Millis, now: Millis) -> Result<bool, Fault> {
     if !imprint(link).is(platform, LABEL, Some(&link.proof))? {
         platform.vault.raise(Alarm { resident: Some(link.resident), what: "guardianship" });
         return Ok(false);
@@ -322,7 +329,7 @@ fn stands(platform: &Platform, link: &Guardianship, now: Millis) -> Result<bool,
     if link.ended.is_some() {
         return Ok(false);
     }
-    let (mut date, today) = (link.created.hong_kong_date(), now.hong_kong_date());
+    let (mut date, today) = (from.max(link.created).hong_kong_date(), now.hong_kong_date());
     while date <= today {
         if day(platform, link.resident, &date.to_string())? == link.ends {
             return Ok(false);
