@@ -286,13 +286,13 @@ pub const TABLE: [Rule; 63] = [
     ),
     rule("restore", "restores of backups", Basis::Evidence, Limit::Stays("one row a restore")),
     rule("retention_tally", "what was swept and is not yet told", Basis::Working, Limit::Stays("one row a table")),
-    rule("rotation", "rotations of keys", Basis::Evidence, Limit::Stays("one row a rotation")),
     rule(
         "revocation_list",
         "the newest revocation lists, public",
         Basis::Evidence,
         Limit::Stays("one row an authority"),
     ),
+    rule("rotation", "rotations of keys", Basis::Evidence, Limit::Stays("one row a rotation")),
     rule("schema_lock", "one number", Basis::Working, Limit::Stays("one row")),
     rule("schema_version", "the schema's history", Basis::Working, Limit::Stays("one row a version")),
     rule(
