@@ -115,7 +115,13 @@ pub(crate) fn weigh(
                 stamped = Some(found);
             }
             Err(why) => {
-                judged.verdict = Verdict { why: "its time-stamp does not hold", ..why };
+                let stranger = why.sub == Some(Sub::NoCertificateChainFound);
+                let words = if stranger {
+                    "nobody who is trusted stands behind its time-stamp"
+                } else {
+                    "its time-stamp does not hold"
+                };
+                judged.verdict = Verdict { why: words, ..why };
                 return Ok(judged);
             }
         }

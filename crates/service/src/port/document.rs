@@ -78,6 +78,8 @@ pub struct Judgement {
 /// One signature of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
+    /// SHA-256 of the certificate, hexadecimal.
+    pub certificate: Option<String>,
     /// Kinds of changes since: `kept`, `signed`, `filled`, `described`, `annotated`, `other`.
     pub changes: Vec<String>,
     /// When the signer says it was, Unix seconds.
@@ -100,8 +102,6 @@ pub struct Signature {
     pub proved_at: Option<u64>,
     /// What for, in the signer's words.
     pub reason: Option<String>,
-    /// SHA-256 of the certificate, hexadecimal.
-    pub certificate: Option<String>,
     /// Who signed, by the certificate.
     pub signer: Option<String>,
     /// Its own sub-indication.
