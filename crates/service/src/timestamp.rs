@@ -54,12 +54,7 @@ pub async fn stamp(
 ///
 /// # Errors
 /// `Bug` when the library makes no refusal.
-pub async fn answer(
-    platform: &Arc<Platform>,
-    caller: &Caller,
-    key: Key,
-    question: &[u8],
-) -> Result<Vec<u8>, Fault> {
+pub async fn answer(platform: &Arc<Platform>, caller: &Caller, key: Key, question: &[u8]) -> Result<Vec<u8>, Fault> {
     let refuse = |failure: Failure| timestamp::refuse(failure, words(failure)).map_err(pki);
     let asked = match timestamp::read(question) {
         Ok(asked) => asked,

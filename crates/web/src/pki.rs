@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lionrock_model::time::Millis;
+use lionrock_service::Fault;
 use lionrock_service::status::{self, Kind, Published};
 use lionrock_service::timestamp::{self, Key};
-use lionrock_service::Fault;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -102,7 +102,8 @@ fn is_of(headers: &HeaderMap, kind: &str) -> bool {
 }
 
 fn wrong_type(wanted: &'static str) -> Response {
-    (StatusCode::UNSUPPORTED_MEDIA_TYPE, [(header::ACCEPT, wanted), (header::CACHE_CONTROL, "no-store")]).into_response()
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, [(header::ACCEPT, wanted), (header::CACHE_CONTROL, "no-store")])
+        .into_response()
 }
 
 fn plain(kind: &'static str, der: Vec<u8>) -> Response {

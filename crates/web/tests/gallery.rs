@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lionrock_model::correction::{FACTS, Outcome, State};
 use lionrock_model::proofing::{Reason, Stage};
 use lionrock_web::language::{OFFERED, Say};
-use lionrock_web::page::{Frame, View, account, consent, my_data, problem, register, signin};
+use lionrock_web::page::{Frame, View, account, certificates, consent, my_data, problem, register, signin};
 
 fn frame(say: Say, title: &str, signed_in: bool) -> Frame {
     Frame {
@@ -43,6 +43,23 @@ fn events(say: Say) -> Vec<account::Event> {
         account::Event { text: say.t("signin-lead"), at: at(95), proof: None },
         account::Event { text: say.t("done-lead"), at: at(4000), proof: proof() },
     ]
+}
+
+fn certificate(say: Say, state: &str) -> certificates::Certificate {
+    certificates::Certificate {
+        serial: format!("41c3{state}"),
+        number: "41c3 90ab 77de 0012 5f6a 8b9c ddee 0f11".to_owned(),
+        kind: say.t("certificate-resident-signing"),
+        standing: say.t(&format!("certificates-state-{state}")),
+        ground: (state == "revoked").then(|| say.t("certificates-ground-keycompromise")),
+        since: (state != "good").then(|| "23 November 2026".to_owned()),
+        from: "23 November 2026".to_owned(),
+        until: "23 November 2027".to_owned(),
+        can_end: state != "revoked",
+        is_good: state == "good",
+        can_resume: state == "held",
+        held_by_us: false,
+    }
 }
 
 fn passkey(id: &str, name: &str, current: bool) -> account::Passkey {
@@ -346,6 +363,17 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
                     },
                 ],
             }),
+        ),
+        (
+            "certificates",
+            html(certificates::Certificates {
+                frame: frame(say, "certificates-title", true),
+                certificates: vec![certificate(say, "good"), certificate(say, "held"), certificate(say, "revoked")],
+            }),
+        ),
+        (
+            "certificates-none",
+            html(certificates::Certificates { frame: frame(say, "certificates-title", true), certificates: vec![] }),
         ),
         (
             "history",

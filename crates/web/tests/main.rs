@@ -13,6 +13,7 @@ mod edge;
 mod gallery;
 mod language;
 mod openapi;
+mod pki;
 mod register;
 mod socket;
 mod stage;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { holdPasskey, signIn } from "../account.mjs";
 
-const PAGES = ["", "/authenticators", "/sessions", "/history", "/data", "/consents", "/corrections", "/email", "/close"];
+const PAGES = ["", "/authenticators", "/sessions", "/certificates", "/history", "/data", "/consents", "/corrections", "/email", "/close"];
 
 async function refused(visitor) {
   await visitor.page.waitForSelector("#problem:visible");

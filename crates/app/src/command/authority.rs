@@ -122,7 +122,9 @@ async fn request(config: &Config, out: &Path) -> Result<()> {
         println!("{}  SHA-256 {}", file.display(), keep::hex(&sha256(&der)));
     }
     platform.store.close().await;
-    println!("Carry ca-issuing.csr to the root; the others are certified by the issuing authority itself, or by the root.");
+    println!(
+        "Carry ca-issuing.csr to the root; the others are certified by the issuing authority itself, or by the root."
+    );
     Ok(())
 }
 
@@ -207,7 +209,8 @@ async fn act(arguments: &Act) -> Result<()> {
     keys.sort_by(|(one, _), (other, _)| one.cmp(other));
     let platform = start::beside(&config).await?;
     let serial = arguments.serial.to_ascii_lowercase();
-    let version = authority::version(&platform, &serial).await?.context("there is no certificate with this serial number")?;
+    let version =
+        authority::version(&platform, &serial).await?.context("there is no certificate with this serial number")?;
     let mut signed = Signed::propose(CertificateClaims {
         act: arguments.act.clone(),
         approved_by: keys.iter().map(|(name, _)| name.clone()).collect(),

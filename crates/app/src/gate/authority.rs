@@ -6,8 +6,8 @@ use lionrock_model::realm::Realm;
 use lionrock_model::time::Millis;
 use lionrock_pki::certificate::Certificate;
 use lionrock_service::authority::{ROOT, is_of};
-use lionrock_store::authority::{self, Own};
 use lionrock_store::Store;
+use lionrock_store::authority::{self, Own};
 
 const NAME: &str = "certificate-authority";
 const ISSUING: &str = "ca-issuing";

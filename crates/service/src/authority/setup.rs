@@ -105,7 +105,9 @@ impl Setup {
             }
         }
         if !realm.is_test() && self.policies.starts_with(EXAMPLE_ARC) {
-            wrong.push("authority.policies: 1.3.6.1.4.1.32473 is for examples; production has an arc of its own".to_owned());
+            wrong.push(
+                "authority.policies: 1.3.6.1.4.1.32473 is for examples; production has an arc of its own".to_owned(),
+            );
         }
         wrong
     }

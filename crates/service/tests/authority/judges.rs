@@ -34,7 +34,10 @@ async fn court() -> Court {
     let chain = &court.house.chain;
     court.keep("root.pem", chain.root.to_pem().unwrap().as_bytes());
     court.keep("issuing.pem", chain.issuing.certificate.to_pem().unwrap().as_bytes());
-    court.keep("both.pem", format!("{}{}", chain.issuing.certificate.to_pem().unwrap(), chain.root.to_pem().unwrap()).as_bytes());
+    court.keep(
+        "both.pem",
+        format!("{}{}", chain.issuing.certificate.to_pem().unwrap(), chain.root.to_pem().unwrap()).as_bytes(),
+    );
     court.keep("leaf.pem", court.leaf.to_pem().unwrap().as_bytes());
     court
 }
@@ -89,13 +92,14 @@ impl Court {
 
 /// A command of the Python that `./test` makes; nothing when this machine has none.
 fn python(name: &str) -> Option<String> {
-    let folder = std::env::var_os("LIONROCK_TEST_PYTHON").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-python/bin"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("LIONROCK_TEST_PYTHON")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-python/bin"), PathBuf::from);
     let path = folder.join(name);
     let found = path.exists().then(|| path.to_str().unwrap().to_owned());
-    assert!(found.is_some() || std::env::var_os("LIONROCK_TEST_ALL").is_none(), "{name} is missing: ./test installs it");
+    assert!(
+        found.is_some() || std::env::var_os("LIONROCK_TEST_ALL").is_none(),
+        "{name} is missing: ./test installs it"
+    );
     found
 }
 
@@ -112,7 +116,13 @@ async fn chains_stand_before_openssl_gnutls_and_nss() {
         court.agrees("openssl", &[&strict[..], &["own.pem"]].concat());
     }
     // GnuTLS: the chain of leaf and issuing authority, against the root.
-    let both = |leaf: &str| format!("{}{}", std::fs::read_to_string(court.path(leaf)).unwrap(), std::fs::read_to_string(court.path("issuing.pem")).unwrap());
+    let both = |leaf: &str| {
+        format!(
+            "{}{}",
+            std::fs::read_to_string(court.path(leaf)).unwrap(),
+            std::fs::read_to_string(court.path("issuing.pem")).unwrap()
+        )
+    };
     court.keep("chain.pem", both("leaf.pem").as_bytes());
     court.keep("bad-chain.pem", both("bad.pem").as_bytes());
     let gnutls = ["--verify", "--load-ca-certificate", "root.pem", "--infile"];
@@ -150,7 +160,17 @@ async fn lists_stand_before_openssl_gnutls_and_nss() {
     court.keep("issuing.crl", crl::to_pem(&list).unwrap().as_bytes());
     court.keep("root.crl", crl::to_pem(&root).unwrap().as_bytes());
     court.keep("all.crl", format!("{}{}", crl::to_pem(&list).unwrap(), crl::to_pem(&root).unwrap()).as_bytes());
-    let check = ["verify", "-x509_strict", "-crl_check_all", "-CRLfile", "all.crl", "-CAfile", "root.pem", "-untrusted", "issuing.pem"];
+    let check = [
+        "verify",
+        "-x509_strict",
+        "-crl_check_all",
+        "-CRLfile",
+        "all.crl",
+        "-CAfile",
+        "root.pem",
+        "-untrusted",
+        "issuing.pem",
+    ];
     court.agrees("openssl", &[&check[..], &["other.pem"]].concat());
     assert!(court.refuses("openssl", &[&check[..], &["leaf.pem"]].concat()).contains("certificate revoked"));
     let text = court.agrees("openssl", &["crl", "-in", "issuing.crl", "-CAfile", "issuing.pem", "-noout", "-text"]);
@@ -184,15 +204,31 @@ async fn answers_stand_before_openssl_and_gnutls() {
         }
         for digest in ["-sha1", "-sha256"] {
             for nonce in ["-nonce", "-no_nonce"] {
-                let ask = ["ocsp", digest, "-issuer", "issuing.pem", "-cert", "leaf.pem", nonce, "-reqout", "question.der"];
+                let ask =
+                    ["ocsp", digest, "-issuer", "issuing.pem", "-cert", "leaf.pem", nonce, "-reqout", "question.der"];
                 court.agrees("openssl", &ask);
                 let question = std::fs::read(court.path("question.der")).unwrap();
                 let answer = status::answer(&court.house.scene.platform, &court.caller(), &question).await.unwrap();
                 court.keep("answer.der", &answer.der);
                 court.keep("spoilt.der", &spoilt_answer(&answer.der));
                 let judge = |file: &str| {
-                    let judge = ["ocsp", digest, "-issuer", "issuing.pem", "-cert", "leaf.pem", "-reqin", "question.der", "-respin", file,
-                        "-CAfile", "root.pem", "-verify_other", "issuing.pem", "-no_nonce"];
+                    let judge = [
+                        "ocsp",
+                        digest,
+                        "-issuer",
+                        "issuing.pem",
+                        "-cert",
+                        "leaf.pem",
+                        "-reqin",
+                        "question.der",
+                        "-respin",
+                        file,
+                        "-CAfile",
+                        "root.pem",
+                        "-verify_other",
+                        "issuing.pem",
+                        "-no_nonce",
+                    ];
                     court.ask("openssl", &judge).1
                 };
                 let says = judge("answer.der");
@@ -200,14 +236,26 @@ async fn answers_stand_before_openssl_and_gnutls() {
                 assert!(!judge("spoilt.der").contains("Response verify OK"));
             }
         }
-        court.agrees("ocsptool", &["--generate-request", "--load-issuer", "issuing.pem", "--load-cert", "leaf.pem", "--outfile", "gnutls.der"]);
+        court.agrees(
+            "ocsptool",
+            &[
+                "--generate-request",
+                "--load-issuer",
+                "issuing.pem",
+                "--load-cert",
+                "leaf.pem",
+                "--outfile",
+                "gnutls.der",
+            ],
+        );
         let question = std::fs::read(court.path("gnutls.der")).unwrap();
         let answer = status::answer(&court.house.scene.platform, &court.caller(), &question).await.unwrap();
         court.keep("answer.der", &answer.der);
         court.keep("spoilt.der", &spoilt_answer(&answer.der));
         let trust = court.house.chain.issuing.certificate.to_pem().unwrap();
         court.keep("trust.pem", trust.as_bytes());
-        let judge = |file: &str| court.ask("ocsptool", &["--verify-response", "--load-trust", "trust.pem", "--infile", file]);
+        let judge =
+            |file: &str| court.ask("ocsptool", &["--verify-response", "--load-trust", "trust.pem", "--infile", file]);
         let (good, says) = judge("answer.der");
         assert!(good && says.contains("Success"), "{says}");
         let (good, says) = judge("spoilt.der");
@@ -221,10 +269,29 @@ async fn answers_stand_before_openssl_and_gnutls() {
     court.keep("question.der", &question);
     let chain = &stranger.house.chain;
     let asked = ocsp::read(&question).unwrap();
-    let answer = ocsp::Answer { singles: vec![(asked.ids[0].clone(), ocsp::Status::Good)], nonce: None, now: court.house.now(), next: court.house.now() + 600 };
+    let answer = ocsp::Answer {
+        singles: vec![(asked.ids[0].clone(), ocsp::Status::Good)],
+        nonce: None,
+        now: court.house.now(),
+        next: court.house.now() + 600,
+    };
     let responder = chain.ocsp.as_ref().unwrap();
     court.keep("forged.der", &ocsp::answer(&answer, &responder.certificate, &*responder.key).unwrap());
-    let judge = ["ocsp", "-issuer", "issuing.pem", "-cert", "leaf.pem", "-reqin", "question.der", "-respin", "forged.der", "-CAfile", "root.pem", "-verify_other", "issuing.pem"];
+    let judge = [
+        "ocsp",
+        "-issuer",
+        "issuing.pem",
+        "-cert",
+        "leaf.pem",
+        "-reqin",
+        "question.der",
+        "-respin",
+        "forged.der",
+        "-CAfile",
+        "root.pem",
+        "-verify_other",
+        "issuing.pem",
+    ];
     assert!(!court.ask("openssl", &judge).1.contains("Response verify OK"));
 }
 
@@ -244,22 +311,51 @@ async fn time_stamps_stand_before_openssl_and_sigstore() {
     for (key, kind) in [(Key::Ecdsa, "ecdsa"), (Key::Rsa, "rsa")] {
         for digest in ["-sha256", "-sha384", "-sha512"] {
             for certificate in [&["-cert"][..], &[]] {
-                court.agrees("openssl", &[&["ts", "-query", "-data", "file", digest, "-out", "q.tsq"][..], certificate].concat());
+                court.agrees(
+                    "openssl",
+                    &[&["ts", "-query", "-data", "file", digest, "-out", "q.tsq"][..], certificate].concat(),
+                );
                 let question = std::fs::read(court.path("q.tsq")).unwrap();
-                let answer = timestamp::answer(&court.house.scene.platform, &court.caller(), key, &question).await.unwrap();
+                let answer =
+                    timestamp::answer(&court.house.scene.platform, &court.caller(), key, &question).await.unwrap();
                 court.keep("a.tsr", &answer);
                 court.keep("spoilt.tsr", &spoilt(&answer));
-                let own = court.house.chain.stamping(if key == Key::Rsa { lionrock_crypto::ring::Signer::TsaRsa } else { lionrock_crypto::ring::Signer::Tsa });
-                let above = format!("{}{}", own.unwrap().certificate.to_pem().unwrap(), court.house.chain.issuing.certificate.to_pem().unwrap());
+                let own = court.house.chain.stamping(if key == Key::Rsa {
+                    lionrock_crypto::ring::Signer::TsaRsa
+                } else {
+                    lionrock_crypto::ring::Signer::Tsa
+                });
+                let above = format!(
+                    "{}{}",
+                    own.unwrap().certificate.to_pem().unwrap(),
+                    court.house.chain.issuing.certificate.to_pem().unwrap()
+                );
                 court.keep("above.pem", above.as_bytes());
-                let judge = |file| ["ts", "-verify", "-queryfile", "q.tsq", "-in", file, "-CAfile", "root.pem", "-untrusted", "above.pem"];
+                let judge = |file| {
+                    [
+                        "ts",
+                        "-verify",
+                        "-queryfile",
+                        "q.tsq",
+                        "-in",
+                        file,
+                        "-CAfile",
+                        "root.pem",
+                        "-untrusted",
+                        "above.pem",
+                    ]
+                };
                 court.agrees("openssl", &judge("a.tsr"));
                 court.refuses("openssl", &judge("spoilt.tsr"));
             }
         }
         let Some(python) = python("python") else { continue };
         court.keep("stamp.py", SIGSTORE.as_bytes());
-        let tsa = court.house.chain.stamping(if kind == "rsa" { lionrock_crypto::ring::Signer::TsaRsa } else { lionrock_crypto::ring::Signer::Tsa });
+        let tsa = court.house.chain.stamping(if kind == "rsa" {
+            lionrock_crypto::ring::Signer::TsaRsa
+        } else {
+            lionrock_crypto::ring::Signer::Tsa
+        });
         court.keep("tsa.pem", tsa.unwrap().certificate.to_pem().unwrap().as_bytes());
         court.agrees(&python, &["stamp.py", "ask", "q.tsq"]);
         let question = std::fs::read(court.path("q.tsq")).unwrap();
@@ -304,11 +400,13 @@ async fn certificates_lists_and_answers_stand_before_pkilint() {
         return;
     }
     let lint = |program: &str, arguments: &[&str]| court.ask(&python(program).unwrap(), arguments);
-    let (good, says) = lint("lint_etsi_cert", &["lint", "-t", "NCP-NATURAL-PERSON-CERTIFICATE", "-s", "WARNING", "leaf.pem"]);
+    let (good, says) =
+        lint("lint_etsi_cert", &["lint", "-t", "NCP-NATURAL-PERSON-CERTIFICATE", "-s", "WARNING", "leaf.pem"]);
     assert!(good, "ETSI EN 319 412-2: {says}");
     let (rsa, _) = court.house.issue(Algorithm::Rs256).await;
     court.keep("rsa.pem", rsa.to_pem().unwrap().as_bytes());
-    let (good, says) = lint("lint_etsi_cert", &["lint", "-t", "NCP-NATURAL-PERSON-CERTIFICATE", "-s", "WARNING", "rsa.pem"]);
+    let (good, says) =
+        lint("lint_etsi_cert", &["lint", "-t", "NCP-NATURAL-PERSON-CERTIFICATE", "-s", "WARNING", "rsa.pem"]);
     assert!(good, "ETSI EN 319 412-2: {says}");
     let chain = &court.house.chain;
     let own = [

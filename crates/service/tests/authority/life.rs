@@ -130,7 +130,8 @@ impl House {
     }
 
     async fn listed(&self) -> crl::Checked {
-        let list = status::list(&self.scene.platform, &caller(&self.scene.clock), authority::ISSUING).await.unwrap().unwrap();
+        let list =
+            status::list(&self.scene.platform, &caller(&self.scene.clock), authority::ISSUING).await.unwrap().unwrap();
         crl::check(&list.der, &self.chain.issuing.certificate, self.now()).unwrap()
     }
 

@@ -34,11 +34,20 @@ fn view(visit: &Visit, one: Shown) -> Certificate {
         Standing::Good => "good",
     };
     Certificate {
-        number: one.serial.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join(" "),
+        number: one
+            .serial
+            .as_bytes()
+            .chunks(4)
+            .map(|c| String::from_utf8_lossy(c).into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
         serial: one.serial,
         kind: visit.say.t(&format!("certificate-{}", one.profile)),
         standing: visit.say.t(&format!("certificates-state-{state}")),
-        ground: one.standing.ground().map(|ground| visit.say.t(&format!("certificates-ground-{}", ground.word().to_ascii_lowercase()))),
+        ground: one
+            .standing
+            .ground()
+            .map(|ground| visit.say.t(&format!("certificates-ground-{}", ground.word().to_ascii_lowercase()))),
         since,
         from: time::day(visit.say, one.from),
         until: time::day(visit.say, one.until),

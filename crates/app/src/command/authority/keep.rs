@@ -77,14 +77,16 @@ pub fn open(file: &Path, opening: &Opening) -> Result<(String, Zeroizing<Vec<u8>
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut lines = text.lines();
     let none = || format!("{} is no key of an authority's root", file.display());
-    let (Some(HEAD), Some(realm), Some(salt), Some(sealed)) = (lines.next(), lines.next(), lines.next(), lines.next()) else {
+    let (Some(HEAD), Some(realm), Some(salt), Some(sealed)) = (lines.next(), lines.next(), lines.next(), lines.next())
+    else {
         bail!(none());
     };
     let secret = match salt {
         "shares" => from_shares(&opening.shares)?,
         salt => {
             let salt: [u8; 16] = unhex(salt).and_then(|bytes| bytes.try_into().ok()).with_context(none)?;
-            let file = opening.passphrase_file.as_deref().context("this key needs its passphrase: --passphrase-file")?;
+            let file =
+                opening.passphrase_file.as_deref().context("this key needs its passphrase: --passphrase-file")?;
             from_passphrase(file, &salt)?
         }
     };
@@ -99,7 +101,8 @@ pub fn open(file: &Path, opening: &Opening) -> Result<(String, Zeroizing<Vec<u8>
 /// When others can read the file, or the passphrase is too short.
 pub fn from_passphrase(file: &Path, salt: &[u8; 16]) -> Result<Secret<32>> {
     crate::root_key::guard_mode(file)?;
-    let text = Zeroizing::new(std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?);
+    let text =
+        Zeroizing::new(std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?);
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() < 16 {
         bail!("the passphrase in {} is shorter than 16 characters", file.display());

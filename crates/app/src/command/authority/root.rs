@@ -260,7 +260,12 @@ fn make(arguments: &Init, realm: &Realm, setup: &Setup) -> Result<Certificate> {
     };
     let root = certificate::issue(&order, None, &key)?;
     keep::write(&arguments.out.join(ROOT), root.to_pem()?.as_bytes())?;
-    write_list(&arguments.out, &root, &key, &List { number: 1, now: from, next: from + 180 * DAY, entries: Vec::new() })?;
+    write_list(
+        &arguments.out,
+        &root,
+        &key,
+        &List { number: 1, now: from, next: from + 180 * DAY, entries: Vec::new() },
+    )?;
     let what = json!({
         "holders": arguments.holders,
         "root": keep::hex(&sha256(root.der())),
@@ -313,7 +318,7 @@ fn in_module(with: &Use, named: &Value) -> Result<(String, SigningKey)> {
         token: text("token")?.to_owned(),
         pin_file: with.pin_file.clone().context("the root's key is in a module: --pin-file")?,
         hold: Vec::new(),
-                moving: Vec::new(),
+        moving: Vec::new(),
     };
     let (label, name) = (text("label")?, text("algorithm")?);
     let kind = [Algorithm::Es384, Algorithm::Rs256].into_iter().find(|kind| kind.name() == name);
@@ -325,7 +330,8 @@ fn in_module(with: &Use, named: &Value) -> Result<(String, SigningKey)> {
 #[allow(clippy::print_stdout)]
 fn sign(arguments: &Sign) -> Result<()> {
     let (realm, root, key) = open(&arguments.with)?;
-    let profile = Profile::from_word(&arguments.profile).filter(|profile| profile.is_of_root() && *profile != Profile::Root);
+    let profile =
+        Profile::from_word(&arguments.profile).filter(|profile| profile.is_of_root() && *profile != Profile::Root);
     let profile = profile.context("--profile must be issuing, time-stamping or ocsp")?;
     let setup = arguments.named.setup();
     let wrong = setup.faults(&realm);
@@ -379,10 +385,10 @@ fn next_list(arguments: &NextList) -> Result<()> {
         .collect();
     for one in &arguments.revoked {
         let (serial, reason) = one.split_once('=').context("--revoke HEX=REASON")?;
-        let reason = Reason::from_word(reason).with_context(|| {
-            format!("{reason:?} is no reason: {}", Reason::ALL.map(Reason::word).join(", "))
-        })?;
-        let serial = keep::unhex(serial).filter(|serial| !serial.is_empty()).context("a serial number is hexadecimal")?;
+        let reason = Reason::from_word(reason)
+            .with_context(|| format!("{reason:?} is no reason: {}", Reason::ALL.map(Reason::word).join(", ")))?;
+        let serial =
+            keep::unhex(serial).filter(|serial| !serial.is_empty()).context("a serial number is hexadecimal")?;
         if entries.iter().any(|entry| entry.serial == serial) {
             bail!("{} is revoked already", keep::hex(&serial));
         }
