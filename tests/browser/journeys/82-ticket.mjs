@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { request } from "node:https";
 
 /** Signs an officer in by the demo's door and brings the cookies to this browser. */
 async function officer(visitor, slug) {
@@ -14,16 +15,20 @@ async function officer(visitor, slug) {
   visitor.staff = said.staff;
 }
 
-/** What the officer's software key does. */
-async function door(visitor, slug, what, body) {
-  const answer = await fetch(`${visitor.demo.service}/officer/${slug}/${what}`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
+/** What the officer's software key does. The demo's authority is trusted for this, as drivers do. */
+function door(visitor, slug, what, body) {
+  const { service, ca } = visitor.demo;
+  const options = { method: "POST", ca: readFileSync(ca), headers: { "content-type": "application/json" } };
+  return new Promise((resolve, reject) => {
+    const asked = request(`${service}/officer/${slug}/${what}`, options, async (answer) => {
+      let text = "";
+      for await (const part of answer) text += part;
+      if (answer.statusCode === 200) resolve(JSON.parse(text));
+      else reject(new Error(`${slug}, ${what}: ${answer.statusCode} ${text}`));
+    });
+    asked.on("error", reject);
+    asked.end(JSON.stringify(body));
   });
-  const said = await answer.json();
-  assert.ok(answer.ok, `${slug}, ${what}: ${JSON.stringify(said)}`);
-  return said;
 }
 
 const at = (visitor, path) => visitor.page.goto(`${visitor.staff}${path}`);
