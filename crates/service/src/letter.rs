@@ -265,7 +265,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::En, News::LevelRaised) => (
             "Your account is now Plus",
             "Your account was raised to Plus: you can sign documents with it. It took evidence that you were there, and your passkey.",
-            "If it was not you: suspend your account at once (sign-in page, \"I lost my phone\") and go to a registration counter.",
+            "If it was not you: suspend your account at once (sign-in page, \"Suspend my account\") and go to a registration counter.",
         ),
         (Language::En, News::RecoveredByProofing) => (
             "Card and face opened your account",
@@ -275,7 +275,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::En, News::Reinstated) => (
             "Your account works again",
             "The suspension of your account was ended.",
-            "If it was not you: suspend it again at once (sign-in page, \"I lost my phone\") and go to a registration counter.",
+            "If it was not you: suspend it again at once (sign-in page, \"Suspend my account\") and go to a registration counter.",
         ),
         (Language::En, News::DocumentSigned) => (
             "You signed a document",
@@ -285,7 +285,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::En, News::Suspended) => (
             "Your account is suspended",
             "Your account was suspended because a phone was reported lost. Sessions were ended; passkeys open nothing for now. Nothing was shown to anybody.",
-            "To use it again, show who you are: with two recovery codes, or with card and face (sign-in page, \"I cannot sign in\").",
+            "To use it again, show who you are: with two recovery codes, or with card and face (sign-in page, \"Get back in\").",
         ),
         (Language::En, News::Guarded) => (
             "A guardian agreed to an account",
@@ -295,7 +295,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHant, News::LevelRaised) => (
             "你的帳戶已升級為 Plus",
             "你的帳戶已升級為 Plus，可以簽署文件。升級憑藉你本人在場的證明和你的通行密鑰。",
-            "如果不是你本人所為：請立即暫停帳戶（登入頁「我遺失了手機」），並前往登記櫃位。",
+            "如果不是你本人所為：請立即暫停帳戶（登入頁「暫停我的帳戶」），並前往登記櫃位。",
         ),
         (Language::ZhHant, News::RecoveredByProofing) => (
             "身份證和容貌開啟了你的帳戶",
@@ -305,7 +305,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHant, News::Reinstated) => (
             "你的帳戶已恢復使用",
             "你帳戶的暫停已經結束。",
-            "如果不是你本人所為：請立即再次暫停（登入頁「我遺失了手機」），並前往登記櫃位。",
+            "如果不是你本人所為：請立即再次暫停（登入頁「暫停我的帳戶」），並前往登記櫃位。",
         ),
         (Language::ZhHant, News::DocumentSigned) => (
             "你簽署了一份文件",
@@ -315,7 +315,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHant, News::Suspended) => (
             "你的帳戶已暫停",
             "由於有手機報失，你的帳戶已暫停。所有登入已結束，通行密鑰暫不能開啟任何東西。沒有向任何人顯示任何資料。",
-            "如要再次使用，請證明你的身份：用兩個復原碼，或用身份證和容貌（登入頁「我不能登入」）。",
+            "如要再次使用，請證明你的身份：用兩個復原碼，或用身份證和容貌（登入頁「重新取得」）。",
         ),
         (Language::ZhHant, News::Guarded) => (
             "監護人已同意開立帳戶",
@@ -325,7 +325,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHans, News::LevelRaised) => (
             "您的账户已升级为 Plus",
             "您的账户已升级为 Plus，可以签署文件。升级凭借您本人在场的证明和您的通行密钥。",
-            "如果不是您本人操作：请立即暂停账户（登录页“我丢失了手机”），并前往登记柜台。",
+            "如果不是您本人操作：请立即暂停账户（登录页“暂停我的账户”），并前往登记柜台。",
         ),
         (Language::ZhHans, News::RecoveredByProofing) => (
             "身份证和面容打开了您的账户",
@@ -335,7 +335,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHans, News::Reinstated) => (
             "您的账户已恢复使用",
             "您账户的暂停已经结束。",
-            "如果不是您本人操作：请立即再次暂停（登录页“我丢失了手机”），并前往登记柜台。",
+            "如果不是您本人操作：请立即再次暂停（登录页“暂停我的账户”），并前往登记柜台。",
         ),
         (Language::ZhHans, News::DocumentSigned) => (
             "你签署了一份文件",
@@ -345,7 +345,7 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
         (Language::ZhHans, News::Suspended) => (
             "您的账户已暂停",
             "由于有手机报失，您的账户已暂停。所有登录已结束，通行密钥暂时不能打开任何东西。没有向任何人显示任何信息。",
-            "如要再次使用，请证明您的身份：用两个恢复码，或用身份证和面容（登录页“我无法登录”）。",
+            "如要再次使用，请证明您的身份：用两个恢复码，或用身份证和面容（登录页“重新取得”）。",
         ),
         (Language::ZhHans, News::Guarded) => (
             "监护人已同意开立账户",
