@@ -266,6 +266,15 @@ fn attribute<V: Encode + Tagged>(oid: ObjectIdentifier, value: &V) -> Result<Att
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![any]).map_err(malformed("an attribute"))? })
 }
 
+/// Status answers and revocation lists that came along with a signature, in DER.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revocation {
+    /// Status answers.
+    pub answers: Vec<Vec<u8>>,
+    /// Revocation lists.
+    pub lists: Vec<Vec<u8>>,
+}
+
 /// A signature that was read; nothing of it is proved yet.
 #[derive(Clone, Debug)]
 pub struct Signature {
@@ -408,8 +417,8 @@ impl Signature {
     ///
     /// # Errors
     /// When the library refuses.
-    pub fn revocation(&self) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), Error> {
-        let (mut answers, mut lists) = (Vec::new(), Vec::new());
+    pub fn revocation(&self) -> Result<Revocation, Error> {
+        let Revocation { mut answers, mut lists } = Revocation::default();
         for any in self.data.lists.iter().flat_map(|set| set.iter()) {
             if any.tag() != OTHER {
                 lists.push(any.to_der().map_err(malformed("a revocation list"))?);
@@ -418,7 +427,7 @@ impl Signature {
             let name = STATUS_ANSWER.to_der().map_err(malformed("a status answer"))?;
             answers.extend(any.value().strip_prefix(name.as_slice()).map(<[u8]>::to_vec));
         }
-        Ok((answers, lists))
+        Ok(Revocation { answers, lists })
     }
 
     /// The claimed time, Unix seconds.

@@ -1,6 +1,6 @@
 //! A large document costs pieces of memory, not its size.
 
-use crate::notary::{Level, Notary};
+use crate::notary::Notary;
 use crate::paper::Paper;
 use lionrock_crypto::sign::Algorithm;
 use lionrock_pki::pades::{self, Material};

@@ -13,6 +13,7 @@ use lionrock_pki::timestamp::{self, Stamp};
 use std::io::Cursor;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::upper_case_acronyms, reason = "the standard's own names")]
 pub enum Level {
     B,
     T,

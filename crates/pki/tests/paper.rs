@@ -135,7 +135,7 @@ impl Paper {
 }
 
 fn object(file: &mut Vec<u8>, number: u32, body: &[u8]) {
-    write!(file, "{number} 0 obj\n").unwrap();
+    writeln!(file, "{number} 0 obj").unwrap();
     file.extend_from_slice(body);
     file.extend_from_slice(b"\nendobj\n");
 }

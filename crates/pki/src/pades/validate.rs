@@ -152,7 +152,7 @@ fn raw(document: &mut Document<'_>, field: field::Field) -> Result<Raw, Error> {
         return wrong(words, "the signature is packed away where nothing can be signed around it");
     };
     let place = |key: &str| {
-        placed.iter().find(|(name, ..)| name == key.as_bytes()).map(|(_, value, span)| (value.clone(), span.clone()))
+        placed.iter().find(|one| one.key == key.as_bytes()).map(|one| (one.value.clone(), one.span.clone()))
     };
     let (Some((Object::Array(range), _)), Some((Object::String(_), span))) = (place("ByteRange"), place("Contents"))
     else {

@@ -16,7 +16,22 @@ pub struct Document<'s> {
     length: u64,
     ended: bool,
     sections: Vec<Section>,
-    packed: Option<(u32, Vec<u8>, Vec<(u32, usize)>)>,
+    packed: Option<Pack>,
+}
+
+/// A stream of objects, opened.
+struct Pack {
+    stream: u32,
+    bytes: Vec<u8>,
+    /// Numbers of its objects, and where they begin.
+    places: Vec<(u32, usize)>,
+}
+
+/// A value of a dictionary and where it stands in the file.
+pub(crate) struct Placed {
+    pub key: Vec<u8>,
+    pub value: Object,
+    pub span: std::ops::Range<u64>,
 }
 
 impl<'s> Document<'s> {
@@ -147,7 +162,7 @@ impl<'s> Document<'s> {
     /// An object in a stream of objects (ISO 32000-2 section 7.5.7).
     fn inside(&mut self, stream: u32, index: u32, number: u32, depth: usize) -> Result<Object, Error> {
         let wrong = Refusal::Damaged("a stream of objects");
-        if self.packed.as_ref().is_none_or(|(kept, ..)| *kept != stream) {
+        if self.packed.as_ref().is_none_or(|pack| pack.stream != stream) {
             let Some(Entry::At { offset, generation }) = self.entry(stream) else { return Err(wrong.into()) };
             let id = Id { number: stream, generation };
             let Object::Stream(found) = self.at(offset, id, depth + 1)? else { return Err(wrong.into()) };
@@ -168,9 +183,9 @@ impl<'s> Document<'s> {
                 let place = lexer.unsigned().ok().and_then(|place| usize::try_from(place).ok()).ok_or(wrong)?;
                 places.push((number, first.checked_add(place).ok_or(wrong)?));
             }
-            self.packed = Some((stream, bytes, places));
+            self.packed = Some(Pack { stream, bytes, places });
         }
-        let (_, bytes, places) = self.packed.as_ref().ok_or(wrong)?;
+        let Pack { bytes, places, .. } = self.packed.as_ref().ok_or(wrong)?;
         let place = usize::try_from(index).ok().and_then(|index| places.get(index)).filter(|(own, _)| *own == number);
         let (_, place) = place.ok_or(Refusal::Damaged("an object is not where its table says"))?;
         let mut lexer = Lexer::new(bytes.get(*place..).ok_or(wrong)?, true);
@@ -223,7 +238,7 @@ impl<'s> Document<'s> {
     }
 
     /// A dictionary that stands in the file by itself, with the places of its values; nothing when it is packed away or no dictionary.
-    pub(crate) fn placed(&mut self, id: Id) -> Result<Option<Vec<(Vec<u8>, Object, std::ops::Range<u64>)>>, Error> {
+    pub(crate) fn placed(&mut self, id: Id) -> Result<Option<Vec<Placed>>, Error> {
         let Some(Entry::At { offset, generation }) = self.entry(id.number) else { return Ok(None) };
         if generation != id.generation {
             return Ok(None);
@@ -237,7 +252,7 @@ impl<'s> Document<'s> {
             return Err(Refusal::Damaged("an object is not where its table says").into());
         }
         let place = |span: Span| offset + span.start as u64..offset + span.end as u64;
-        Ok(Some(all.into_iter().map(|(key, value, span)| (key, value, place(span))).collect()))
+        Ok(Some(all.into_iter().map(|(key, value, span)| Placed { key, value, span: place(span) }).collect()))
     }
 
     /// The bytes of a stream, unpacked.

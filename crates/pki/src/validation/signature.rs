@@ -77,7 +77,7 @@ pub fn judge(
     };
     let mut pool = evidence.clone();
     pool.certificates.extend_from_slice(signature.certificates());
-    let (answers, lists) = signature.revocation().unwrap_or_default();
+    let cms::Revocation { answers, lists } = signature.revocation().unwrap_or_default();
     pool.answers.extend(answers);
     pool.lists.extend(lists);
     weigh(&own, claimed, signature.unsigned(cms::TIME_STAMP)?, signature.bytes(), pool, trust, later)
