@@ -111,9 +111,7 @@ fn misbehave(how: &str) -> Result<Vec<u8>, String> {
         "write" => {
             std::fs::write("/tmp/lionrock-document", b"x").map(|()| Vec::new()).map_err(|_| "kept out".to_owned())
         }
-        "network" => {
-            std::os::unix::net::UnixDatagram::unbound().map(|_| Vec::new()).map_err(|_| "kept out".to_owned())
-        }
+        "network" => std::os::unix::net::UnixDatagram::unbound().map(|_| Vec::new()).map_err(|_| "kept out".to_owned()),
         _ => Err("no such fault".to_owned()),
     }
 }
