@@ -6,8 +6,7 @@ use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO officer_act (id, officer, credential, action, digest, sealed_proof, at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const FIND: &str =
-    "SELECT id, officer, credential, action, digest, sealed_proof, at FROM officer_act WHERE id = $1";
+const FIND: &str = "SELECT id, officer, credential, action, digest, sealed_proof, at FROM officer_act WHERE id = $1";
 const OF_OFFICER: &str = "SELECT id, officer, credential, action, digest, sealed_proof, at FROM officer_act
     WHERE officer = $1 AND at >= $2 ORDER BY at DESC LIMIT 1000";
 const COUNTED: &str = "SELECT officer, action, COUNT(*), MAX(at) FROM officer_act WHERE at >= $1 AND at < $2

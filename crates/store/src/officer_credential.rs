@@ -4,14 +4,18 @@ use crate::{Error, Row, Tx};
 use lionrock_model::id::{OfficerId, OfficerKeyId};
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO officer_credential (id, officer, external_id, public_key, algorithm, sign_count, aaguid,
+const INSERT: &str =
+    "INSERT INTO officer_credential (id, officer, external_id, public_key, algorithm, sign_count, aaguid,
     attestation_chain, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1) ON CONFLICT DO NOTHING";
-const BY_EXTERNAL_ID: &str = "SELECT id, officer, external_id, public_key, algorithm, sign_count, aaguid, attestation_chain, created_at,
+const BY_EXTERNAL_ID: &str =
+    "SELECT id, officer, external_id, public_key, algorithm, sign_count, aaguid, attestation_chain, created_at,
     used_at, removed_at, counter_alarm_at, version FROM officer_credential WHERE external_id = $1";
-const OF_OFFICER: &str = "SELECT id, officer, external_id, public_key, algorithm, sign_count, aaguid, attestation_chain, created_at,
+const OF_OFFICER: &str =
+    "SELECT id, officer, external_id, public_key, algorithm, sign_count, aaguid, attestation_chain, created_at,
     used_at, removed_at, counter_alarm_at, version FROM officer_credential WHERE officer = $1 ORDER BY id";
 const STANDING: &str = "SELECT external_id FROM officer_credential WHERE removed_at IS NULL ORDER BY id";
-const SIGNED: &str = "UPDATE officer_credential SET sign_count = $2, used_at = $3, counter_alarm_at = $4, version = version + 1
+const SIGNED: &str =
+    "UPDATE officer_credential SET sign_count = $2, used_at = $3, counter_alarm_at = $4, version = version + 1
     WHERE id = $1 AND version = $5";
 const REMOVE: &str = "UPDATE officer_credential SET removed_at = $3, version = version + 1
     WHERE officer = $1 AND id = $2 AND removed_at IS NULL";
@@ -98,13 +102,8 @@ pub fn standing(tx: &mut Tx<'_>) -> Result<Vec<Vec<u8>>, Error> {
 /// Of the store.
 pub fn signed(tx: &mut Tx<'_>, key: &OfficerKey, sign_count: u32, now: Millis, alarm: bool) -> Result<bool, Error> {
     let alarm = if alarm { Some(now) } else { key.counter_alarm };
-    let values = [
-        key.id.as_bytes().into(),
-        sign_count.into(),
-        now.into(),
-        alarm.map(|at| at.0).into(),
-        key.version.into(),
-    ];
+    let values =
+        [key.id.as_bytes().into(), sign_count.into(), now.into(), alarm.map(|at| at.0).into(), key.version.into()];
     Ok(tx.execute(SIGNED, &values)? == 1)
 }
 

@@ -4,7 +4,8 @@ use crate::{Error, Row, Tx};
 use lionrock_model::id::{OfficerId, OfficerKeyId, OfficerSessionId};
 use lionrock_model::time::Millis;
 
-const INSERT: &str = "INSERT INTO officer_session (id, officer, credential, secret_digest, created_at, seen_at, device, place)
+const INSERT: &str =
+    "INSERT INTO officer_session (id, officer, credential, secret_digest, created_at, seen_at, device, place)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const FIND: &str = "SELECT id, officer, credential, created_at, seen_at, ended_at, device, place, secret_digest
     FROM officer_session WHERE id = $1";
@@ -13,7 +14,8 @@ const OPEN: &str = "SELECT id, officer, credential, created_at, seen_at, ended_a
 const SEEN: &str = "UPDATE officer_session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2";
 const END: &str = "UPDATE officer_session SET ended_at = $3, end_reason = $4
     WHERE officer = $1 AND id = $2 AND ended_at IS NULL";
-const END_ALL: &str = "UPDATE officer_session SET ended_at = $2, end_reason = $3 WHERE officer = $1 AND ended_at IS NULL";
+const END_ALL: &str =
+    "UPDATE officer_session SET ended_at = $2, end_reason = $3 WHERE officer = $1 AND ended_at IS NULL";
 
 /// A session of an officer.
 #[derive(Clone, Debug, PartialEq, Eq)]
