@@ -4,7 +4,8 @@ use super::{Check, Setting, outcome};
 use lionrock_service::staff::policy;
 
 pub(super) fn checks(at: &Setting<'_>) -> [Check; 2] {
-    let sound = policy::sound().err().map(|error| format!("the policy of the staff house is not this release's: {error}"));
+    let sound =
+        policy::sound().err().map(|error| format!("the policy of the staff house is not this release's: {error}"));
     [
         Check { name: "staff-policy-sound", outcome: outcome(sound.into_iter().collect()) },
         Check { name: "staff-house-apart", outcome: outcome(apart(at)) },
@@ -25,7 +26,10 @@ fn apart(at: &Setting<'_>) -> Vec<String> {
         return wrong;
     }
     if at.config.issuer_host().is_ok_and(|host| host == staff.host()) {
-        wrong.push("staff.origin has the residents' host: cookies and passkeys would be shared; give it a host of its own".to_owned());
+        wrong.push(
+            "staff.origin has the residents' host: cookies and passkeys would be shared; give it a host of its own"
+                .to_owned(),
+        );
     }
     if house.roots.is_empty() || house.models.is_empty() {
         wrong.push("staff.attestation_roots and staff.models are empty: no officer could make a key".to_owned());

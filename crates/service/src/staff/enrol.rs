@@ -135,9 +135,8 @@ fn invited(
     }
     let first = half_code(platform, FIRST, &code.first)?;
     let second = half_code(platform, SECOND, &code.second)?;
-    let found = officer::by_invite(tx, &second)?.filter(|kept| {
-        kept.invite_first.is_some_and(|kept| same(&kept, &first)) && open(kept, caller)
-    });
+    let found = officer::by_invite(tx, &second)?
+        .filter(|kept| kept.invite_first.is_some_and(|kept| same(&kept, &first)) && open(kept, caller));
     let Some(kept) = found else { return failed(tx, platform, caller, DutyRefusal::InviteUnknown).map(Err) };
     // The ledger must confirm that two others invited exactly this one.
     let Some(seat) = house::find(tx, platform, kept.officer.id)? else { return Ok(Err(DutyRefusal::InviteUnknown)) };

@@ -103,12 +103,8 @@ impl Scene {
     }
 
     pub async fn answer(&self, answer: &Value) -> Result<String, DutyRefusal> {
-        let command = sign_in::SignIn {
-            answer: assertion(answer),
-            browser: "browser".to_owned(),
-            earlier: None,
-            agent: None,
-        };
+        let command =
+            sign_in::SignIn { answer: assertion(answer), browser: "browser".to_owned(), earlier: None, agent: None };
         let outcome = sign_in::finish(&self.platform, &self.caller(), command).await;
         outcome.map(|(_, secret)| secret.cookie().to_owned()).map_err(refusal)
     }
@@ -168,9 +164,11 @@ impl Scene {
     /// Runs SQL as somebody who has the database but no key.
     pub async fn tamper(&self, sql: &'static str, id: OfficerId) -> u64 {
         let id = id.as_bytes().to_vec();
-        self.platform.store.write(move |tx| tx.execute(sql, &[id.clone().into()])).await.unwrap_or_else(
-            |error: lionrock_store::Error| panic!("{error}"),
-        )
+        self.platform
+            .store
+            .write(move |tx| tx.execute(sql, &[id.clone().into()]))
+            .await
+            .unwrap_or_else(|error: lionrock_store::Error| panic!("{error}"))
     }
 }
 

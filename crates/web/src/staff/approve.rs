@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::page::staff::Approve;
 use crate::page;
+use crate::page::staff::Approve;
 use crate::{Answer, Visit};
 
 /// Where the key's question comes from, where its answer goes, and what both get along.

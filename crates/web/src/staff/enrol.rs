@@ -1,16 +1,16 @@
 //! Making one's key, with both halves of a code.
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::Json;
 use bytes::Bytes;
 use lionrock_model::staff::DutyRefusal;
 use lionrock_service::staff::enrol::{self, Code};
 use lionrock_wire::webauthn::json::RegistrationResponse;
 use serde::Deserialize;
 
-use crate::page::staff::Enrol;
 use crate::page;
+use crate::page::staff::Enrol;
 use crate::{Answer, AppState, Failure, Visit};
 
 /// Both halves as typed.

@@ -1,8 +1,8 @@
 //! An officer's own keys.
 
 use axum::extract::State;
-use lionrock_service::staff::house;
 use lionrock_service::Fault;
+use lionrock_service::staff::house;
 use std::sync::Arc;
 
 use super::duty;

@@ -105,9 +105,12 @@ pub async fn form(State(state): State<AppState>, visit: Visit, Query(filled): Qu
     if roles.is_empty() {
         return Err(Failure::refuse(&DutyRefusal::NotPermitted));
     }
-    let units = state.platform.settings.staff.as_ref().map_or_else(Vec::new, |house| {
-        house.units.iter().map(|place| place.unit.to_string()).collect()
-    });
+    let units = state
+        .platform
+        .settings
+        .staff
+        .as_ref()
+        .map_or_else(Vec::new, |house| house.units.iter().map(|place| place.unit.to_string()).collect());
     page::show(&Propose {
         frame: visit.frame("staff-propose-title"),
         officer: filled.officer,
@@ -139,11 +142,7 @@ pub async fn check(State(state): State<AppState>, visit: Visit, Form(filled): Fo
 }
 
 /// `POST /officers/propose/options`, body `{wanted}` → `PublicKeyCredentialRequestOptionsJSON`.
-pub async fn options(
-    State(state): State<AppState>,
-    visit: Visit,
-    Json(carried): Json<approve::Wanted>,
-) -> Answer {
+pub async fn options(State(state): State<AppState>, visit: Visit, Json(carried): Json<approve::Wanted>) -> Answer {
     let wanted = Filled::unpacked(&carried.wanted)?.wanted().map_err(|refusal| Failure::refuse(&refusal))?;
     let asked = propose::begin(&state.platform, &visit.caller, badge(&visit)?, wanted).await;
     let (_, options) = asked.map_err(|error| no(&visit, error))?;

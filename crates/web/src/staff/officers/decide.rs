@@ -1,8 +1,8 @@
 //! The second person decides.
 
+use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use axum::Json;
 use bytes::Bytes;
 use lionrock_model::staff::DutyRefusal;
 use lionrock_service::staff::officers::{self, Decision, decide};
