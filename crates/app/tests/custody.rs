@@ -311,7 +311,10 @@ impl Cluster {
     /// One statement of SQL, by the server's own client.
     fn tell(&self, sql: &str) {
         let url = std::fs::read_to_string(self.0.path().join("notes/url")).unwrap();
-        let output = Command::new("psql").args(["--no-psqlrc", "--quiet", "--dbname", url.trim(), "--command", sql]).output().unwrap();
+        let output = Command::new("psql")
+            .args(["--no-psqlrc", "--quiet", "--dbname", url.trim(), "--command", sql])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
     }
 
@@ -480,7 +483,12 @@ fn a_backup_made_while_pictures_are_there_holds_nothing_of_them() {
         server.stop(&house);
 
         // The test of the test: a row with the remark, in a table that is kept.
-        house.write("INSERT INTO notice (digest, version, language, wording, created_at) VALUES ($1, '1', 'en', 'x', 0)", film.remark()).await;
+        house
+            .write(
+                "INSERT INTO notice (digest, version, language, wording, created_at) VALUES ($1, '1', 'en', 'x', 0)",
+                film.remark(),
+            )
+            .await;
         assert!(house.backup(None).wait().unwrap().success(), "{}", house.log());
         let folder = house.data().join("backups");
         let sealed = lionrock_testkit::scan::files(&folder, &film.needles);

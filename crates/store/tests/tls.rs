@@ -60,14 +60,34 @@ fn a_store_is_reached_by_tls_under_the_named_authority_alone() {
 
 #[test]
 fn an_address_says_what_protects_it() {
-    let address = |text: &str| Address::parse(text).map(|it| matches!(it, Address::Postgres(server) if server.in_clear().is_empty()));
-    for good in ["postgres://a@localhost/db", "postgres://a@127.0.0.1/db", "postgres://a@[::1]/db", "postgres://a@/db?host=/run/pg"] {
+    let address = |text: &str| {
+        Address::parse(text).map(|it| matches!(it, Address::Postgres(server) if server.in_clear().is_empty()))
+    };
+    for good in [
+        "postgres://a@localhost/db",
+        "postgres://a@127.0.0.1/db",
+        "postgres://a@[::1]/db",
+        "postgres://a@/db?host=/run/pg",
+    ] {
         assert!(address(good).unwrap(), "{good}");
     }
-    for clear in ["postgres://a@db.example/db", "postgres://a@10.0.0.1/db?sslmode=disable", "postgres://a@localhost,db.example/db", "postgres://a@localhost/db?hostaddr=10.0.0.1"] {
+    for clear in [
+        "postgres://a@db.example/db",
+        "postgres://a@10.0.0.1/db?sslmode=disable",
+        "postgres://a@localhost,db.example/db",
+        "postgres://a@localhost/db?hostaddr=10.0.0.1",
+    ] {
         assert!(!address(clear).unwrap(), "{clear}");
     }
-    for wrong in ["sslmode=prefer", "sslmode=allow", "sslmode=require", "sslmode=verify-full", "sslrootcert=/dev/null", "sslmode=verify-full&sslrootcert=/dev/null", "sslmode=verify-full&sslrootcert=/nowhere.pem"] {
+    for wrong in [
+        "sslmode=prefer",
+        "sslmode=allow",
+        "sslmode=require",
+        "sslmode=verify-full",
+        "sslrootcert=/dev/null",
+        "sslmode=verify-full&sslrootcert=/dev/null",
+        "sslmode=verify-full&sslrootcert=/nowhere.pem",
+    ] {
         let refused = Address::parse(&format!("postgres://a@db.example/db?{wrong}")).unwrap_err().to_string();
         assert!(refused.contains("ssl") && !refused.contains("db.example"), "{wrong}: {refused}");
     }

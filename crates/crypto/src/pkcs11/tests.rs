@@ -157,7 +157,8 @@ fn a_key_that_could_leave_is_refused() {
                 Attribute::Sign(true),
                 Attribute::ValueLen(32.into()),
             ]);
-            module.run(move |open| Ok(open.session.generate_key(&Mechanism::GenericSecretKeyGen, &template).map(drop)?))
+            module
+                .run(move |open| Ok(open.session.generate_key(&Mechanism::GenericSecretKeyGen, &template).map(drop)?))
         };
         make(true).unwrap();
         assert_eq!(ModuleMac::open(&module, "loose").unwrap_err(), Error::NotAKey, "it can be read out");

@@ -148,7 +148,7 @@ pub async fn data(
             let names = standing.iter().map(|one| authenticators::name(&grant, one));
             let (born, seen) = signed_in::horizon(&owned, caller.now);
             let lines = session::history(tx, who, Millis(i64::MAX))?;
-            let told = entries::of(tx, &owned, who)?;
+            let told = entries::of(tx, &owned, who, caller.now)?;
             let change = contact_change::find(tx, who)?.filter(|row| caller.now < row.code_until);
             let row = grant.row()?;
             let agreed = notice::find(tx, &row.notice_hash)?;

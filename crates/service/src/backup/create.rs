@@ -143,10 +143,7 @@ pub(super) fn write_keys(
 }
 
 /// Goes through the wrapped keys of residents, in the order of their ids.
-fn each_key(
-    tx: &mut Tx<'_>,
-    mut take: impl FnMut(&[u8; 16], &[u8]) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
+fn each_key(tx: &mut Tx<'_>, mut take: impl FnMut(&[u8; 16], &[u8]) -> Result<(), Trouble>) -> Result<(), Trouble> {
     let mut last = None;
     loop {
         let page = backup::resident_keys(tx, last)?;

@@ -8,7 +8,9 @@ use lionrock_store::sealed::{COLUMNS, Column, Record};
 #[must_use]
 pub fn domain(column: &Column) -> Option<Domain> {
     Some(match (column.table, column.name) {
-        ("contact_change", "sealed_email") | ("officer_mark", _) | ("outbox", _) | ("resident", "sealed_contact") => Domain::Contact,
+        ("contact_change", "sealed_email") | ("officer_mark", _) | ("outbox", _) | ("resident", "sealed_contact") => {
+            Domain::Contact
+        }
         ("correction", "sealed_text") | ("credential" | "officer", "sealed_name") => Domain::Account,
         ("hold" | "leaf" | "officer_act" | "ticket" | "finding" | "break_glass", _) => Domain::Audit,
         ("signature" | "signing_part" | "signing_request", _) => Domain::Consent,

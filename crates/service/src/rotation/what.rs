@@ -25,7 +25,10 @@ pub enum What {
 
 /// Words that name no keys.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("no such keys: give root, realm, domain:NAME ({}), token, checkpoint, receipt, resident:ID, residents or all", names())]
+#[error(
+    "no such keys: give root, realm, domain:NAME ({}), token, checkpoint, receipt, resident:ID, residents or all",
+    names()
+)]
 pub struct NoSuchKeys;
 
 fn names() -> String {
@@ -108,7 +111,9 @@ mod tests {
             assert_eq!(what.to_string().parse(), Ok(what));
         }
         assert_eq!(What::list("all").unwrap().len(), Domain::ALL.len() + 2);
-        for wrong in ["", "domain", "domain:", "domain:none", "resident:1", "realm:1", "roots", "all ", "tsa", "ca-issuing"] {
+        for wrong in
+            ["", "domain", "domain:", "domain:none", "resident:1", "realm:1", "roots", "all ", "tsa", "ca-issuing"]
+        {
             assert_eq!(What::list(wrong), Err(NoSuchKeys), "{wrong}");
         }
     }

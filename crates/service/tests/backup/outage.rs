@@ -68,7 +68,9 @@ fn a_database_that_ends_while_a_backup_is_made_leaves_the_earlier_one_as_it_was(
 fn a_disk_that_is_really_full_is_said_and_nothing_half_written_stays() {
     let volume = match Volume::make(32) {
         Ok(volume) => volume,
-        Err(why) => return println!("no file system of its own here; a file-size limit stands in for it elsewhere: {why}"),
+        Err(why) => {
+            return println!("no file system of its own here; a file-size limit stands in for it elsewhere: {why}");
+        }
     };
     run(async {
         let place = Place::sqlite();

@@ -9,8 +9,7 @@ use lionrock_store::Value;
 use lionrock_testkit::both_engines;
 
 async fn by_hand(scene: &Scene, sql: &'static str, values: Vec<Value>) -> u64 {
-    let done: Result<u64, lionrock_store::Error> =
-        scene.platform.store.write(move |tx| tx.execute(sql, &values)).await;
+    let done: Result<u64, lionrock_store::Error> = scene.platform.store.write(move |tx| tx.execute(sql, &values)).await;
     done.unwrap()
 }
 

@@ -30,9 +30,12 @@ fn a_database_that_ends_in_the_middle_is_waited_for() {
                 failed += 1;
                 cluster.again();
                 let after = rotation::standing(server.store(), 2).await.unwrap();
-                let states = |all: &[rotation::Standing]| all.iter().map(|one| (one.what.clone(), one.state)).collect::<Vec<_>>();
+                let states = |all: &[rotation::Standing]| {
+                    all.iter().map(|one| (one.what.clone(), one.state)).collect::<Vec<_>>()
+                };
                 assert_eq!(states(&before), states(&after));
-                moments.extend(after.iter().filter(|one| one.finished.is_none()).map(|one| one.state.word().to_owned()));
+                moments
+                    .extend(after.iter().filter(|one| one.finished.is_none()).map(|one| one.state.word().to_owned()));
                 open_all(&server.platform).await;
             }
             match server.round().await {

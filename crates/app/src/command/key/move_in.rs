@@ -28,7 +28,8 @@ pub struct Arguments {
 /// What is wrong and what to do.
 pub async fn run(arguments: &Arguments) -> Result<()> {
     let config = Config::read(&arguments.config)?;
-    let words: Vec<_> = config.keys.pkcs11.iter().flat_map(|token| &token.moving).filter_map(|hold| hold.ring_word()).collect();
+    let words: Vec<_> =
+        config.keys.pkcs11.iter().flat_map(|token| &token.moving).filter_map(|hold| hold.ring_word()).collect();
     if !words.contains(&arguments.what.as_str()) {
         bail!(
             "the key {:?} is not named under keys.pkcs11, `move`: name it there, restart every server, then call this again",
