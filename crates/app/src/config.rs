@@ -366,6 +366,9 @@ impl Config {
         for path in self.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()) {
             *path = folder.join(&*path);
         }
+        for path in self.staff.iter_mut().flat_map(|staff| &mut staff.attestation_roots) {
+            *path = folder.join(&*path);
+        }
         if let Some(pkcs11) = &mut self.keys.pkcs11 {
             pkcs11.pin_file = folder.join(&pkcs11.pin_file);
         }
