@@ -16,6 +16,7 @@ fn frame(say: Say, title: &str, signed_in: bool) -> Frame {
         csrf: "token".to_owned(),
         here: "/register?a=1&b=\"2\"".to_owned(),
         signed_in,
+        staff: false,
         test_realm: Some("test-demo".to_owned()),
         mistakes: Vec::new(),
     }
@@ -142,6 +143,7 @@ fn data(say: Say, pictures: bool) -> my_data::Data {
         } else {
             vec![]
         },
+        keys_gone: vec![("The key of your record".to_owned(), "7:04 pm".to_owned(), "0190f7a1".to_owned())],
         corrections: vec![my_data::Wish {
             field: say.t("field-birth"),
             standing: say.t1("correction-due", "day", "2 January 2027"),
@@ -324,6 +326,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
                 name: "CHAN Mei Ling".to_owned(),
                 authenticators: 1,
                 sessions: 2,
+                level: "plus",
                 codes_left: 9,
                 recent: events(say),
             }),
