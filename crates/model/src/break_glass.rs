@@ -105,8 +105,7 @@ pub enum State {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Drafted, Self::Asked, Self::Open, Self::Reviewed, Self::Expired, Self::Overdue];
+    pub const ALL: [Self; 6] = [Self::Drafted, Self::Asked, Self::Open, Self::Reviewed, Self::Expired, Self::Overdue];
 
     /// The stable word.
     #[must_use]

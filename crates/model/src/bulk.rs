@@ -73,7 +73,8 @@ impl fmt::Display for Told {
 pub fn told(counts: &[(String, u64)]) -> Vec<(String, Told)> {
     let mut rows: Vec<_> = counts.iter().map(|(name, count)| (name.clone(), Told::of(*count))).collect();
     if rows.iter().filter(|(_, told)| *told == Told::Few).count() == 1 {
-        let next = counts.iter().enumerate().filter(|(_, (_, count))| *count >= SMALLEST).min_by_key(|(_, (_, count))| *count);
+        let next =
+            counts.iter().enumerate().filter(|(_, (_, count))| *count >= SMALLEST).min_by_key(|(_, (_, count))| *count);
         if let Some((_, told)) = next.and_then(|(at, _)| rows.get_mut(at)) {
             *told = Told::Few;
         }
@@ -88,7 +89,14 @@ mod tests {
     #[test]
     fn small_counts_are_hidden_and_never_alone() {
         let named = |counts: &[u64]| counts.iter().map(|n| (n.to_string(), *n)).collect::<Vec<_>>();
-        assert_eq!(told(&named(&[0, 9, 40])), [("0".to_owned(), Told::Exactly(0)), ("9".to_owned(), Told::Exactly(9)), ("40".to_owned(), Told::Exactly(40))]);
+        assert_eq!(
+            told(&named(&[0, 9, 40])),
+            [
+                ("0".to_owned(), Told::Exactly(0)),
+                ("9".to_owned(), Told::Exactly(9)),
+                ("40".to_owned(), Told::Exactly(40))
+            ]
+        );
         let hidden = told(&named(&[3, 9, 40]));
         assert_eq!(hidden.iter().map(|(_, told)| *told).collect::<Vec<_>>(), [Told::Few, Told::Few, Told::Exactly(40)]);
         let two = told(&named(&[3, 4, 40]));

@@ -122,9 +122,14 @@ impl Rule {
             Self::CaseReused => format!("one case number of one officer names {CASE_PERSONS} persons or more in a day"),
             Self::Colleague => "the person is an officer".to_owned(),
             Self::Decoy => "the record is a decoy: nobody has a reason to look for it".to_owned(),
-            Self::FamilyName => "the person has the family name of the officer (keyed codes are compared, no name is opened)".to_owned(),
+            Self::FamilyName => {
+                "the person has the family name of the officer (keyed codes are compared, no name is opened)".to_owned()
+            }
             Self::Hour => format!("before {}:00 or from {}:00 on in Hong Kong, or on a Sunday", HOURS.0, HOURS.1),
-            Self::NearMisses => format!("{} look-ups of card numbers in a day that found nobody flag, more than {} deny", MISSES.0, MISSES.1),
+            Self::NearMisses => format!(
+                "{} look-ups of card numbers in a day that found nobody flag, more than {} deny",
+                MISSES.0, MISSES.1
+            ),
             Self::NoCase => "a correction is to be decided, and the person has asked for none".to_owned(),
             Self::Nothing => "a ticket is closed under which no field was looked at".to_owned(),
             Self::OwnRecord => "the record is the officer's own, or the second officer's".to_owned(),
@@ -196,7 +201,8 @@ pub fn judge(seen: &Signals) -> Verdict {
         (Rule::FamilyName, seen.family),
         (Rule::Hour, seen.sunday || seen.hour < HOURS.0 || seen.hour >= HOURS.1),
     ];
-    let true_of = |rules: &[(Rule, bool)]| rules.iter().filter(|(_, is)| *is).map(|(rule, _)| *rule).collect::<Vec<_>>();
+    let true_of =
+        |rules: &[(Rule, bool)]| rules.iter().filter(|(_, is)| *is).map(|(rule, _)| *rule).collect::<Vec<_>>();
     Verdict { denied: true_of(&denying).first().copied(), flags: true_of(&flagging) }
 }
 

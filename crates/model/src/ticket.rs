@@ -171,8 +171,7 @@ pub enum State {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Drafted, Self::Asked, Self::Approved, Self::Closed, Self::Refused, Self::Expired];
+    pub const ALL: [Self; 6] = [Self::Drafted, Self::Asked, Self::Approved, Self::Closed, Self::Refused, Self::Expired];
 
     /// The stable word, as stored and as part of text keys.
     #[must_use]

@@ -18,8 +18,8 @@ use lionrock_model::staff::{Role, Unit};
 use lionrock_model::ticket::{CaseNumber, Note};
 use lionrock_model::time::Millis;
 use lionrock_store::Tx;
-pub use lionrock_store::break_glass::BreakGlass;
 use lionrock_store::break_glass as rows;
+pub use lionrock_store::break_glass::BreakGlass;
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::json;
 use std::sync::Arc;
@@ -57,7 +57,14 @@ pub async fn draft(
         .store
         .write(move |tx| {
             let on = duty(tx, &owned, &caller, &cookie)?;
-            if right::permit_opening(&on, &caller, Action::BreakGlassOpen, (Purpose::BreakGlass, Purpose::BreakGlass.fields())).is_err() {
+            if right::permit_opening(
+                &on,
+                &caller,
+                Action::BreakGlassOpen,
+                (Purpose::BreakGlass, Purpose::BreakGlass.fields()),
+            )
+            .is_err()
+            {
                 return no(tx, &owned, &caller, &on, None, Refusal::BreakGlassNotPermitted);
             }
             let terms = Terms {
@@ -299,7 +306,14 @@ fn one(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, id: BreakGlassId) 
                 row.terms.text()
             );
             let to = platform.settings.alerts.clone();
-            finding::tell(tx, platform, caller, to, "Lionrock: a review is overdue, two officers are suspended", &text)?;
+            finding::tell(
+                tx,
+                platform,
+                caller,
+                to,
+                "Lionrock: a review is overdue, two officers are suspended",
+                &text,
+            )?;
         }
         _ => return Ok(false),
     }
@@ -392,8 +406,13 @@ fn turn(
         State::Asked => {
             let proposer = (row.terms.first, row.terms.unit.clone());
             let fields = Purpose::BreakGlass.fields();
-            let asked =
-                right::permit_approval(on, caller, Action::BreakGlassApprove, Some((Purpose::BreakGlass, fields)), proposer);
+            let asked = right::permit_approval(
+                on,
+                caller,
+                Action::BreakGlassApprove,
+                Some((Purpose::BreakGlass, fields)),
+                proposer,
+            );
             let refusal = match asked {
                 _ if own || row.terms.unit == on.officer.unit => Some(Refusal::BreakGlassSame),
                 Err(StaffRefusal::OwnProposal | StaffRefusal::SameUnit) => Some(Refusal::BreakGlassSame),

@@ -2,8 +2,8 @@
 //! ledger confirms them.
 
 use crate::audit::{self, Event};
-use crate::staff::{OnDuty, approve, house};
 use crate::fault::FaultKind;
+use crate::staff::{OnDuty, approve, house};
 use crate::{Caller, Fault, Platform};
 use lionrock_model::id::OfficerId;
 use lionrock_model::policy::staff::{Action, Permit, StaffRefusal, permit as ask};

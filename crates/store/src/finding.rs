@@ -112,8 +112,7 @@ pub fn open(tx: &mut Tx<'_>) -> Result<Vec<Finding>, Error> {
 /// # Errors
 /// Of the store.
 pub fn close(tx: &mut Tx<'_>, row: &Finding, by: OfficerId, note: Vec<u8>, now: Millis) -> Result<bool, Error> {
-    let values =
-        [row.id.as_bytes().into(), row.version.into(), now.into(), by.as_bytes().into(), Value::from(note)];
+    let values = [row.id.as_bytes().into(), row.version.into(), now.into(), by.as_bytes().into(), Value::from(note)];
     Ok(tx.execute(CLOSE, &values)? == 1)
 }
 

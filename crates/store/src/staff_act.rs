@@ -8,14 +8,16 @@ use lionrock_model::time::Millis;
 const INSERT: &str = "INSERT INTO staff_act (id, at, officer, unit, peer, what, outcome, rule, ticket, case_number, person_code) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const COUNT: &str = "SELECT COUNT(*) FROM staff_act WHERE officer = $1 AND at > $2 AND what = $3";
-const COUNT_OUTCOME: &str = "SELECT COUNT(*) FROM staff_act WHERE officer = $1 AND at > $2 AND what = $3 AND outcome = $4";
+const COUNT_OUTCOME: &str =
+    "SELECT COUNT(*) FROM staff_act WHERE officer = $1 AND at > $2 AND what = $3 AND outcome = $4";
 const PAIR: &str = "SELECT COUNT(*) FROM staff_act WHERE at > $3 AND what = 'approve' AND outcome = 'given' AND \
                     ((officer = $1 AND peer = $2) OR (officer = $2 AND peer = $1))";
 const PERSONS: &str = "SELECT COUNT(DISTINCT person_code) FROM staff_act WHERE officer = $1 AND at > $2 AND what = 'ask' \
                        AND case_number = $3 AND person_code <> $4";
 const LATEST: &str = "SELECT at, officer, unit, what, outcome, rule, ticket FROM staff_act WHERE at > $1 \
                       ORDER BY at DESC, id DESC LIMIT 100";
-const TALLY: &str = "SELECT what, outcome, COUNT(*) FROM staff_act WHERE at > $1 GROUP BY what, outcome ORDER BY what, outcome";
+const TALLY: &str =
+    "SELECT what, outcome, COUNT(*) FROM staff_act WHERE at > $1 GROUP BY what, outcome ORDER BY what, outcome";
 const HOURLY: &str = "SELECT (at - $1) / 3600000, outcome, COUNT(*) FROM staff_act WHERE at > $1 \
                       GROUP BY (at - $1) / 3600000, outcome ORDER BY 1, 2";
 

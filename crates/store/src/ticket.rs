@@ -54,7 +54,7 @@ pub struct Ticket {
     pub ended: Option<Millis>,
     /// How often something was opened under it.
     pub openings: i64,
-    /// The officer's signature, as bytes of the service.
+    /// The signed act of the officer.
     pub ask_proof: Option<Vec<u8>>,
     /// The second officer's.
     pub approval_proof: Option<Vec<u8>>,
@@ -191,7 +191,8 @@ fn read(row: &Row, realm: &str) -> Result<Ticket, Error> {
         "none" => None,
         word => Some(Purpose::from_word(word).ok_or_else(|| wrong("purpose"))?),
     };
-    let glass = row.opt_bytes(21)?.map(|id| BreakGlassId::from_bytes(id).map_err(|_| wrong("break_glass"))).transpose()?;
+    let glass =
+        row.opt_bytes(21)?.map(|id| BreakGlassId::from_bytes(id).map_err(|_| wrong("break_glass"))).transpose()?;
     Ok(Ticket {
         terms: Terms {
             ticket: TicketId::from_bytes(row.bytes(0)?).map_err(|_| wrong("id"))?,

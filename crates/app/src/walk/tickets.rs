@@ -98,9 +98,11 @@ async fn close(running: &Running, desk: &Desk, ticket: &str) -> Result<((), Stri
 
 async fn sign_in(running: &Running, browser: &Browser, slug: &str) -> Result<Desk> {
     let file = running.folder.rehearsal().join("officers.json");
-    let keys: BTreeMap<String, Authenticator> = serde_json::from_slice(&std::fs::read(&file).context("officers' keys")?)?;
+    let keys: BTreeMap<String, Authenticator> =
+        serde_json::from_slice(&std::fs::read(&file).context("officers' keys")?)?;
     let key = keys.get(slug).with_context(|| format!("{slug} has no key"))?.clone();
-    let book = OfficerBook { keys: Arc::new(Mutex::new(BTreeMap::new())), maker: Arc::new(officers::maker(&running.folder)?) };
+    let book =
+        OfficerBook { keys: Arc::new(Mutex::new(BTreeMap::new())), maker: Arc::new(officers::maker(&running.folder)?) };
     let browser = browser.fresh();
     let mut phone = Phone::new(browser.clone(), &running.staff, key);
     phone.manner = book.manner();

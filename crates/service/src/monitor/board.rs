@@ -51,7 +51,8 @@ pub async fn board(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> R
                 Error::Refuse(_) => Error::Refuse(FindingRefusal::FindingNotPermitted),
                 Error::Fault(fault) => Error::Fault(fault),
             })?;
-            right::permit(&on, &caller, Action::BoardRead).map_err(|_| Error::Refuse(FindingRefusal::FindingNotPermitted))?;
+            right::permit(&on, &caller, Action::BoardRead)
+                .map_err(|_| Error::Refuse(FindingRefusal::FindingNotPermitted))?;
             let since = caller.now.before(Duration::from_secs(HOURS as u64 * 3600));
             let mut hours = [(0, 0); HOURS];
             for (at, outcome, count) in staff_act::hourly(tx, since)? {

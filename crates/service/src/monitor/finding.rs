@@ -143,7 +143,8 @@ pub async fn open(
         .store
         .write(move |tx| {
             let on = duty(tx, &owned, &caller, &cookie)?;
-            right::permit(&on, &caller, Action::BoardRead).map_err(|_| Error::Refuse(FindingRefusal::FindingNotPermitted))?;
+            right::permit(&on, &caller, Action::BoardRead)
+                .map_err(|_| Error::Refuse(FindingRefusal::FindingNotPermitted))?;
             Ok(finding::open(tx)?)
         })
         .await
@@ -200,12 +201,7 @@ pub async fn close(
     settle(outcome)
 }
 
-fn duty(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    caller: &Caller,
-    cookie: &str,
-) -> Result<OnDuty, Error<FindingRefusal>> {
+fn duty(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, cookie: &str) -> Result<OnDuty, Error<FindingRefusal>> {
     staff::on_duty(tx, platform, caller, cookie).map_err(|error| match error {
         Error::Refuse(_) => Error::Refuse(FindingRefusal::FindingNotPermitted),
         Error::Fault(fault) => Error::Fault(fault),

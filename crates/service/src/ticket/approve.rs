@@ -196,7 +196,8 @@ fn judged(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, on: &OnDuty, ro
     let verdict = monitor::look(tx, platform, caller, &both)?;
     let denied = verdict.denied.filter(|rule| *rule != Rule::NearMisses);
     if let Some(rule) = denied {
-        let refusal = if rule == Rule::Pair || rule == Rule::Volume { TicketRefusal::TooMany } else { TicketRefusal::NotGiven };
+        let refusal =
+            if rule == Rule::Pair || rule == Rule::Volume { TicketRefusal::TooMany } else { TicketRefusal::NotGiven };
         monitor::refused(tx, platform, caller, &both, ("approve", refusal.code(), Some(rule)))?;
         return Ok(Err(refusal));
     }

@@ -156,7 +156,9 @@ fn carry_out(
     if let Some(Some(id)) = about {
         terms.object = Object::Resident(id);
     }
-    if draft.purpose == Some(Purpose::BreakGlass) && break_glass::standing(tx, platform, caller, on.officer.id)?.is_none() {
+    if draft.purpose == Some(Purpose::BreakGlass)
+        && break_glass::standing(tx, platform, caller, on.officer.id)?.is_none()
+    {
         monitor::refused(tx, platform, caller, &deed, ("ask", TicketRefusal::BreakGlassNone.code(), None))?;
         return Ok(Err(TicketRefusal::BreakGlassNone));
     }
@@ -191,7 +193,9 @@ fn unclosed(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, on: &OnDuty) 
 fn permitted(on: &OnDuty, caller: &Caller, terms: &Terms) -> Result<Permit, TicketRefusal> {
     let asked = match terms.purpose {
         None => right::permit(on, caller, Action::JobPropose),
-        Some(Purpose::BreakGlass) => right::permit_opening(on, caller, Action::BreakGlassOpen, (Purpose::BreakGlass, &terms.fields)),
+        Some(Purpose::BreakGlass) => {
+            right::permit_opening(on, caller, Action::BreakGlassOpen, (Purpose::BreakGlass, &terms.fields))
+        }
         Some(purpose) => right::permit_opening(on, caller, Action::TicketOpen, (purpose, &terms.fields)),
     };
     asked.map_err(|_| TicketRefusal::NotPermitted)

@@ -64,7 +64,8 @@ pub async fn run(
                 return Ok(Err(refusal));
             }
             let rows = told(&counts(tx, job)?);
-            let members: Map<String, Value> = rows.iter().map(|(name, told)| (name.clone(), json!(told.to_string()))).collect();
+            let members: Map<String, Value> =
+                rows.iter().map(|(name, told)| (name.clone(), json!(told.to_string()))).collect();
             let claims = json!({
                 "counts": members,
                 "iat": caller.now.seconds(),

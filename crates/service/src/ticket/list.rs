@@ -36,11 +36,7 @@ fn shown(row: Ticket, officer: &Officer, now: Millis) -> Mine {
 ///
 /// # Errors
 /// Of the session; faults.
-pub async fn mine(
-    platform: &Arc<Platform>,
-    caller: &Caller,
-    cookie: &str,
-) -> Result<Vec<Mine>, Error<TicketRefusal>> {
+pub async fn mine(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<Vec<Mine>, Error<TicketRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store
@@ -70,7 +66,8 @@ pub async fn waiting(
                 return Ok(Vec::new());
             }
             let rows = rows::waiting(tx, caller.now.before(WAITS), &owned.settings.realm.to_string())?;
-            let others = rows.into_iter().filter(|row| row.terms.officer != on.officer.id && row.terms.unit != on.officer.unit);
+            let others =
+                rows.into_iter().filter(|row| row.terms.officer != on.officer.id && row.terms.unit != on.officer.unit);
             Ok(others.map(|row| shown(row, &on.officer, caller.now)).collect())
         })
         .await
@@ -111,11 +108,7 @@ pub async fn look(
 ///
 /// # Errors
 /// Of the session; faults.
-pub async fn officer(
-    platform: &Arc<Platform>,
-    caller: &Caller,
-    cookie: &str,
-) -> Result<Officer, Error<TicketRefusal>> {
+pub async fn officer(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<Officer, Error<TicketRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store

@@ -134,14 +134,7 @@ pub(super) fn decided(
 
 type Ruling = Result<Result<(Decision, Millis), (TicketRefusal, Option<Rule>)>, Error<TicketRefusal>>;
 
-fn ruled(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    caller: &Caller,
-    on: &OnDuty,
-    row: &Ticket,
-    fields: &[Field],
-) -> Ruling {
+fn ruled(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, on: &OnDuty, row: &Ticket, fields: &[Field]) -> Ruling {
     let end = match stands(row, caller.now) {
         Ok(end) => end,
         Err(refusal) => return Ok(Err((refusal, None))),

@@ -10,8 +10,8 @@ use lionrock_model::id::TicketId;
 use lionrock_model::monitor::Rule;
 use lionrock_model::policy::staff::Action;
 use lionrock_model::ticket::{CaseNumber, Object, State, TicketRefusal};
-use lionrock_store::ticket::{self as rows, Ticket};
 use lionrock_store::Tx;
+use lionrock_store::ticket::{self as rows, Ticket};
 
 /// Reads a ticket and checks it. A row that is not what was signed is refused and heard of: commit after a refusal.
 ///
@@ -118,7 +118,8 @@ pub(super) fn both_stand(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, 
     let Some((approver, role, unit)) = &row.approver else { return Ok(false) };
     let first = right::find(tx, platform, row.terms.officer)?;
     let second = right::find(tx, platform, *approver)?;
-    let same = first.is_some_and(|one| one.stands(caller.now) && one.role == row.terms.role && one.unit == row.terms.unit)
+    let same = first
+        .is_some_and(|one| one.stands(caller.now) && one.role == row.terms.role && one.unit == row.terms.unit)
         && second.is_some_and(|one| one.stands(caller.now) && one.role == *role && one.unit == *unit);
     Ok(same)
 }

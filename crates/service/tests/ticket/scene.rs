@@ -122,7 +122,12 @@ impl Scene {
         let options = rehearse::begin(&self.platform, &by).await.unwrap();
         let mut phone = Authenticator::default();
         let made = phone
-            .create(&serde_json::to_value(&options).unwrap(), &self.platform.settings.issuer, &Manner::default(), &System)
+            .create(
+                &serde_json::to_value(&options).unwrap(),
+                &self.platform.settings.issuer,
+                &Manner::default(),
+                &System,
+            )
             .unwrap();
         let facts = CardFacts {
             hkid: number(digits),
@@ -143,11 +148,8 @@ impl Scene {
         let (owned, by, id, card) = (Arc::clone(&self.platform), self.by(), one.id, one.card.clone());
         let name = EnglishName::parse(name).unwrap();
         let mail = Email::parse(&format!("officer-{digits}@{unit}.example")).unwrap();
-        let kept: Result<(), Fault> = self
-            .platform
-            .store
-            .write(move |tx| known::officer(tx, &owned, &by, id, (&card, &name, Some(&mail))))
-            .await;
+        let kept: Result<(), Fault> =
+            self.platform.store.write(move |tx| known::officer(tx, &owned, &by, id, (&card, &name, Some(&mail)))).await;
         kept.unwrap();
         one.cookie = self.sign_in(&mut one.device).await;
         one
@@ -234,7 +236,13 @@ impl Scene {
     }
 
     pub fn wish(&self, person: Person) -> Draft {
-        Draft { purpose: Some(Purpose::AccessRequest), case: "AR-2026/1".to_owned(), person, fields: fields(), minutes: 10 }
+        Draft {
+            purpose: Some(Purpose::AccessRequest),
+            case: "AR-2026/1".to_owned(),
+            person,
+            fields: fields(),
+            minutes: 10,
+        }
     }
 
     /// A ticket that its officer signed.
@@ -294,19 +302,25 @@ impl Scene {
 
     /// Bodies of a resident's entries of a kind.
     pub async fn told(&self, who: ResidentId, kind: &'static str) -> Vec<serde_json::Value> {
-        let entries = self.platform.store.read(move |tx| leaf::of_resident(tx, who.as_bytes(), i64::MAX, 200)).await.unwrap();
+        let entries =
+            self.platform.store.read(move |tx| leaf::of_resident(tx, who.as_bytes(), i64::MAX, 200)).await.unwrap();
         entries
             .into_iter()
             .filter(|(entry, ..)| entry.kind == kind)
             .map(|(entry, _, body)| {
-                let (_, plain) = lionrock_service::audit::open_body(&self.platform, &entry.event, &body.unwrap()).unwrap();
+                let (_, plain) =
+                    lionrock_service::audit::open_body(&self.platform, &entry.event, &body.unwrap()).unwrap();
                 serde_json::from_slice(&plain).unwrap()
             })
             .collect()
     }
 
     pub fn set_back(&self, seconds: i64) -> Self {
-        Self { platform: Arc::clone(&self.platform), clock: Clock::at(Millis(self.clock.now().0 - seconds * 1000)), job: tokio::spawn(async {}) }
+        Self {
+            platform: Arc::clone(&self.platform),
+            clock: Clock::at(Millis(self.clock.now().0 - seconds * 1000)),
+            job: tokio::spawn(async {}),
+        }
     }
 }
 

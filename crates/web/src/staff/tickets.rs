@@ -221,4 +221,3 @@ pub async fn refuse(State(state): State<AppState>, visit: Visit, Path(id): Path<
 pub(super) fn id_of(text: &str) -> Result<TicketId, Failure> {
     TicketId::parse(text).map_err(|_| Failure::refuse(&TicketRefusal::NotFound))
 }
-
