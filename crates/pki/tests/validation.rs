@@ -4,12 +4,14 @@ use crate::judges::pyhanko;
 use crate::notary::{Level, Notary};
 use crate::paper::{Paper, newest, revise};
 use crate::stage::DAY;
-use lionrock_crypto::sign::Algorithm;
+use lionrock_crypto::sign::{Algorithm, SigningKey};
 use lionrock_pki::Error;
+use lionrock_pki::certificate::{self, Order};
 use lionrock_pki::crl::Reason;
 use lionrock_pki::ocsp::Status;
 use lionrock_pki::pades::{self, Change, Report, Wish};
 use lionrock_pki::pdf::Refusal;
+use lionrock_pki::profile::Profile;
 use lionrock_pki::validation::{self, Indication, Sub, Trust};
 use std::io::Cursor;
 
@@ -96,7 +98,13 @@ fn archives_are_renewed() {
     let mut notary = Notary::new(Algorithm::Es256);
     let signed = notary.sign(&Paper::contract(1).packed(), Level::LTA);
     // Ten days on: fresh status of the first stamp's authority is kept, and a new stamp is put over everything.
+    let begun = notary.now;
     notary.now += 10 * DAY;
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let order = notary.stage.order(Profile::TimeStamping, key.public().unwrap());
+    let order = Order { serial: [12; 16], until: begun + 300 * DAY, ..order };
+    notary.stamping = certificate::issue(&order, Some(&notary.stage.issuing), &notary.stage.issuing_key).unwrap();
+    notary.stamping_key = key;
     let token = validate(&notary, &signed).unwrap();
     assert_eq!(token.signatures.len(), 2);
     let material = pades::Material { signatures: vec![], ..notary.material() };
@@ -107,13 +115,15 @@ fn archives_are_renewed() {
     assert_eq!(report.signatures.len(), 3);
     // Adding the same again adds nothing.
     assert!(pades::add_dss(&mut Cursor::new(&renewed), &material, notary.now).unwrap().is_empty());
-    // When the first time-stamp's authority is over, the second one still vouches for it.
-    let ask = |file: &[u8], days: u64| {
-        let trust = Trust { now: notary.now + days * DAY, ..trust(&notary) };
-        pades::validate(&mut Cursor::new(file), &trust).unwrap()
-    };
-    let late = ask(&renewed, 5);
-    assert!(late.verdict().passed(), "{}", word(&Ok(late)));
+    // When the first authority's certificate is over, the second one still vouches for what it stamped; without it nobody does.
+    let late = Trust { now: begun + 25 * DAY, ..trust(&notary) };
+    let ask = |file: &[u8]| pades::validate(&mut Cursor::new(file), &late).unwrap();
+    assert!(ask(&renewed).verdict().passed(), "{}", word(&Ok(ask(&renewed))));
+    assert!(!ask(&signed).verdict().passed(), "it was not renewed");
+    // A stamp over everything counts only when it is shown how its authority stood.
+    let bare = notary.archive(&signed);
+    let own = validate(&notary, &bare).unwrap().signatures.pop().unwrap();
+    assert_eq!(own.verdict.sub, Some(Sub::TryLater));
 }
 
 #[test]

@@ -300,6 +300,10 @@ impl Judgement<'_, '_> {
             Ok(stamped) if self.later.is_some_and(|later| stamped.at > later) => {
                 found.verdict = Verdict::no(Sub::TimestampOrderFailure, "a time-stamp is later than the one over it");
             }
+            Ok(stamped) if !stamped.shown => {
+                found.signer = Some(Signer::of(&stamped.certificate));
+                found.verdict = Verdict::no(Sub::TryLater, "nothing shows how the time-stamping authority stood");
+            }
             Ok(stamped) => {
                 found.signer = Some(Signer::of(&stamped.certificate));
                 found.proved = Some(stamped.at);
