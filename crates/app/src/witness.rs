@@ -70,7 +70,8 @@ pub fn configured(entries: &[Entry]) -> Result<Vec<Arc<dyn Witness>>> {
             time_limit: Duration::from_secs(10),
             answer_limit: 64 * 1024,
         };
-        let keys = entry.keys.iter().map(|key| Cosigner::parse(key)).collect::<Result<Vec<_>, _>>().with_context(named)?;
+        let keys =
+            entry.keys.iter().map(|key| Cosigner::parse(key)).collect::<Result<Vec<_>, _>>().with_context(named)?;
         if keys.is_empty() {
             bail!("{}: give its verifier keys", named());
         }
@@ -223,7 +224,11 @@ fn remembered(file: &Path, origin: &str) -> Result<Option<(Checkpoint, u64)>, St
     };
     let read = text.split_once('\n').and_then(|(time, note)| Some((Checkpoint::parse(note).ok()?, time.parse().ok()?)));
     let (checkpoint, time) = read.ok_or_else(|| broken("it is damaged".to_owned()))?;
-    if checkpoint.origin == origin { Ok(Some((checkpoint, time))) } else { Err(broken("it is another log's".to_owned())) }
+    if checkpoint.origin == origin {
+        Ok(Some((checkpoint, time)))
+    } else {
+        Err(broken("it is another log's".to_owned()))
+    }
 }
 
 /// Written aside, synced, renamed, and the folder synced: only then may a cosignature leave.
@@ -285,7 +290,8 @@ mod tests {
     }
 
     fn ask(house: &House, old: u64, proof: Vec<Hash>, note: &str) -> (u16, String) {
-        let (status, _, text) = house.add_checkpoint(Request { old, proof, note: note.to_owned() }.to_string().as_bytes());
+        let (status, _, text) =
+            house.add_checkpoint(Request { old, proof, note: note.to_owned() }.to_string().as_bytes());
         (status, text)
     }
 

@@ -297,7 +297,9 @@ pub enum Error {
     #[error("entry {0} of the history does not stand in the log there: {1}")]
     Inclusion(u64, proof::Error),
     /// The index.
-    #[error("the index does not stand in the log as its last entry, or is another one: nothing shows that the history is complete")]
+    #[error(
+        "the index does not stand in the log as its last entry, or is another one: nothing shows that the history is complete"
+    )]
     Index,
     /// An entry cannot be read.
     #[error("entry {0} of the history: {1}")]

@@ -157,9 +157,7 @@ pub fn sign(text: &str, cosigner: &Cosigner, key: &Secret<'_>, time: u64) -> Res
     let checkpoint = Checkpoint::parse(text).map_err(|_| note::Error::Form)?;
     let signature = match key {
         Secret::Ed25519(key) => key.sign(plain(text, time).as_bytes()),
-        Secret::MlDsa44(key) => {
-            key.sign(&structure(&cosigner.name, time, &checkpoint).ok_or(note::Error::Signing)?)
-        }
+        Secret::MlDsa44(key) => key.sign(&structure(&cosigner.name, time, &checkpoint).ok_or(note::Error::Signing)?),
     };
     let signature = signature.map_err(|_| note::Error::Signing)?;
     let timed = [&time.to_be_bytes(), signature.as_slice()].concat();

@@ -291,7 +291,10 @@ mod tests {
             let mut next = 0;
             for stretch in &found {
                 assert_eq!(stretch.first, next);
-                assert!(stretch.length > 0 && stretch.first % stretch.length.next_power_of_two().min(65_536) == 0 || stretch.length < 256);
+                assert!(
+                    stretch.length > 0 && stretch.first % stretch.length.next_power_of_two().min(65_536) == 0
+                        || stretch.length < 256
+                );
                 next += stretch.length;
             }
             assert_eq!(next, size);
@@ -351,7 +354,12 @@ mod tests {
         }
         assert_eq!(Index::from_bytes(&grown.to_bytes()[1..]), None);
         let mut asked = 0;
-        grown.advance(70_001, |stretch| { asked += stretch.length; read(Stretch { length: stretch.length - 1, ..stretch }) }).unwrap();
+        grown
+            .advance(70_001, |stretch| {
+                asked += stretch.length;
+                read(Stretch { length: stretch.length - 1, ..stretch })
+            })
+            .unwrap();
         assert!(asked <= 256, "{asked}");
     }
 }

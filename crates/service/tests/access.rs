@@ -457,8 +457,15 @@ async fn break_off(scene: &Scene) {
     sql(&scene.platform, "DELETE FROM leaf", vec![]).await;
     sql(&scene.platform, "DELETE FROM lane", vec![]).await;
     sql(&scene.platform, "DELETE FROM log_head", vec![]).await;
-    for table in ["DELETE FROM session", "DELETE FROM sign_in", "DELETE FROM credential", "DELETE FROM oidc_grant", "DELETE FROM consent",
-        "DELETE FROM oidc_pseudonym", "DELETE FROM resident"] {
+    for table in [
+        "DELETE FROM session",
+        "DELETE FROM sign_in",
+        "DELETE FROM credential",
+        "DELETE FROM oidc_grant",
+        "DELETE FROM consent",
+        "DELETE FROM oidc_pseudonym",
+        "DELETE FROM resident",
+    ] {
         sql(&scene.platform, table, vec![]).await;
     }
     std::fs::remove_dir_all(ledger::folder(&scene.platform)).unwrap();
@@ -490,10 +497,8 @@ struct Stand {
 impl Stand {
     fn new(name: &str, log: &[Verifier]) -> Self {
         let PublicKey::Ed25519(public) = Self::ed().public().unwrap() else { panic!("Ed25519") };
-        let keys = vec![
-            Cosigner::ed25519(name, public).unwrap(),
-            Cosigner::ml_dsa_44(name, Self::ml().public()).unwrap(),
-        ];
+        let keys =
+            vec![Cosigner::ed25519(name, public).unwrap(), Cosigner::ml_dsa_44(name, Self::ml().public()).unwrap()];
         Self { name: name.to_owned(), keys, log: log.to_vec(), last: Mutex::new(None) }
     }
 

@@ -5,7 +5,8 @@ use crate::{Error, Row, Tx, Value};
 
 const INSERT: &str = "INSERT INTO hold (id, resident, sealed_statement, until, laid_at) VALUES ($1, $2, $3, $4, $5) \
                       ON CONFLICT (id) DO NOTHING";
-const OF: &str = "SELECT id, resident, sealed_statement, until, laid_at FROM hold WHERE resident = $1 ORDER BY laid_at, id";
+const OF: &str =
+    "SELECT id, resident, sealed_statement, until, laid_at FROM hold WHERE resident = $1 ORDER BY laid_at, id";
 const SWEEP: &str = "DELETE FROM hold WHERE until < $1";
 
 /// A hold as stored.

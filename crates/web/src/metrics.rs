@@ -114,5 +114,17 @@ fn platform(state: &AppState) -> String {
     let lines = counters.map(|(name, help, value)| {
         format!("# HELP lionrock_{name} {help}.\n# TYPE lionrock_{name} counter\nlionrock_{name}_total {value}\n")
     });
-    lines.concat()
+    lines.concat() + &witnesses(state)
+}
+
+/// How old the newest cosignature of the ledger is: whole seconds; nothing where no witness is configured.
+fn witnesses(state: &AppState) -> String {
+    let ledger = &state.platform.ledger;
+    if ledger.witnesses().is_empty() {
+        return String::new();
+    }
+    let now = (state.edge.clock)();
+    let lag = ledger.witnessing().map_or(-1, |last| now.0.saturating_sub(last.at.0) / 1000);
+    let name = "lionrock_ledger_witness_lag_seconds";
+    format!("# HELP {name} Age of the newest cosignature of a witness, -1 before the first.\n# TYPE {name} gauge\n{name} {lag}\n")
 }

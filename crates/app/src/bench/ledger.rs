@@ -108,7 +108,11 @@ async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
     let size = publisher.publish(&platform).await?;
     checkpoints.sort_unstable();
     figures.add("appends_per_second", appended, "entries about people, each durable, one transaction each");
-    figures.add("checkpoint_ms_p99", percentile(&checkpoints, 0.99), "places, index, signatures, files, checkpoint on disk");
+    figures.add(
+        "checkpoint_ms_p99",
+        percentile(&checkpoints, 0.99),
+        "places, index, signatures, files, checkpoint on disk",
+    );
     let mut proofs = Vec::new();
     for who in people.iter().cycle().take(arguments.histories.max(1)) {
         let start = Instant::now();
@@ -118,7 +122,11 @@ async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
         proofs.push(start.elapsed());
     }
     proofs.sort_unstable();
-    figures.add("proof_us_p99", percentile(&proofs, 0.99) * 1000.0, "a person's whole history made, proved and checked");
+    figures.add(
+        "proof_us_p99",
+        percentile(&proofs, 0.99) * 1000.0,
+        "a person's whole history made, proved and checked",
+    );
     let known = ledger::verifiers(&platform)?;
     let log = Log { source: Directory::new(ledger::folder(&platform)), origin: ledger::origin(&platform), known };
     let start = Instant::now();
@@ -175,7 +183,11 @@ fn questions() -> Vec<lionrock_model::policy::staff::Question> {
         proposer: None,
         about: None,
     };
-    Role::ALL.iter().flat_map(|role| Action::ALL.iter().map(move |action| (role, action))).map(|(role, action)| each(*role, action)).collect()
+    Role::ALL
+        .iter()
+        .flat_map(|role| Action::ALL.iter().map(move |action| (role, action)))
+        .map(|(role, action)| each(*role, action))
+        .collect()
 }
 
 fn person(number: u64) -> Result<ResidentId> {

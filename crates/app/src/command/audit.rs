@@ -83,9 +83,8 @@ async fn make(out: &Path, config: &Path) -> Result<()> {
     let file = file.with_context(|| format!("cannot make {}: it may exist already", out.display()))?;
     let platform = start::beside(&config).await?;
     let mut file = std::io::BufWriter::new(file);
-    let line = |line: &Value| {
-        writeln!(file, "{line}").map_err(|error| Fault::outside(format!("cannot write: {error}")))
-    };
+    let line =
+        |line: &Value| writeln!(file, "{line}").map_err(|error| Fault::outside(format!("cannot write: {error}")));
     let count = openings::openings(&platform, &clock::platform_caller(), line).await?;
     file.flush().context("cannot write")?;
     platform.store.close().await;
@@ -117,7 +116,10 @@ struct Seen {
 fn audit(arguments: &Arguments) -> Result<Outcome> {
     let given = arguments.place.as_deref().context("give the folder or address of the log")?;
     let place = Place::open(given, arguments.trust.ca.as_deref())?;
-    let kept = arguments.against.as_ref().map(|file| std::fs::read(file).with_context(|| format!("cannot read {}", file.display())));
+    let kept = arguments
+        .against
+        .as_ref()
+        .map(|file| std::fs::read(file).with_context(|| format!("cannot read {}", file.display())));
     let kept = kept.transpose()?;
     let (known, pinned) = keys(&arguments.trust, Some(&place))?;
     let origin = known.first().map(|key| key.name().to_owned()).unwrap_or_default();
@@ -173,26 +175,54 @@ fn audit(arguments: &Arguments) -> Result<Outcome> {
     let mut lines = Vec::new();
     if report.is_good() {
         let index = report.kinds.get(lionrock_ledger::index::KIND).copied().unwrap_or(0);
-        lines.push(('✓', format!("{} entries of {origin}: every hash leads to the signed root, {index} index entries follow from them", report.entries)));
+        lines.push((
+            '✓',
+            format!(
+                "{} entries of {origin}: every hash leads to the signed root, {index} index entries follow from them",
+                report.entries
+            ),
+        ));
     }
     lines.extend(report.continues.map(|size| ('✓', format!("continues the kept checkpoint of {size} entries"))));
     for one in &cosigned {
         let at = i64::try_from(one.time).ok().and_then(|time| Timestamp::from_second(time).ok());
-        lines.push(('✓', format!("cosigned by {} ({}) at {}", one.name, one.algorithm, at.map(|at| at.to_string()).unwrap_or_default())));
+        lines.push((
+            '✓',
+            format!(
+                "cosigned by {} ({}) at {}",
+                one.name,
+                one.algorithm,
+                at.map(|at| at.to_string()).unwrap_or_default()
+            ),
+        ));
     }
     if seen.openings > 0 {
-        lines.push(('✓', format!("{} openings are what the log committed to: {} receipts, {} ceremonies, {} signatures of officers", seen.openings, seen.receipts, seen.ceremonies, seen.signatures)));
+        lines.push((
+            '✓',
+            format!(
+                "{} openings are what the log committed to: {} receipts, {} ceremonies, {} signatures of officers",
+                seen.openings, seen.receipts, seen.ceremonies, seen.signatures
+            ),
+        ));
     }
     for (policy, (first, last)) in &seen.policies {
         lines.push((' ', format!("  policy {policy}: entries {first} to {last}")));
     }
     let lost = report.kinds.get(lionrock_ledger::access::LOST).copied().unwrap_or(0);
     if lost > 0 {
-        lines.push(('!', format!("{lost} entries were deleted from the database before they had their place: the log says so itself")));
+        lines.push((
+            '!',
+            format!(
+                "{lost} entries were deleted from the database before they had their place: the log says so itself"
+            ),
+        ));
     }
     lines.extend(findings.iter().map(|(code, text)| ('✗', format!("{code:<14} {text}"))));
     if !pinned {
-        lines.push(('!', "the key is the one published beside the log: give --key to hold it to the one you know".into()));
+        lines.push((
+            '!',
+            "the key is the one published beside the log: give --key to hold it to the one you know".into(),
+        ));
     }
     Ok(Outcome {
         lines,
@@ -219,9 +249,9 @@ fn witnessed(
         bytes = place.read(tile::WITNESSED)?.unwrap_or(bytes);
     }
     let note = Checkpoint::open(&bytes, origin, known);
-    let found = note.map_err(|error| error.to_string()).and_then(|_| {
-        cosign::cosigned(&bytes, witnesses).map_err(|error| error.to_string())
-    });
+    let found = note
+        .map_err(|error| error.to_string())
+        .and_then(|_| cosign::cosigned(&bytes, witnesses).map_err(|error| error.to_string()));
     let found = match found {
         Ok(found) => found,
         Err(text) => {
@@ -336,10 +366,12 @@ impl Seen {
     /// The signatures of a hold, judged again.
     fn hold(&mut self, opening: &Opening, officers: &[statement::Officer]) -> Result<(), String> {
         use lionrock_service::access::hold::HoldClaims;
-        let apart: Value = opening.apart.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let apart: Value =
+            opening.apart.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let said = apart.get("apart").cloned().unwrap_or_default();
         let (claims, signatures) = (said.get("claims").cloned(), said.get("signatures").cloned());
-        let file = json!({"claims": claims, "format": <HoldClaims as statement::Claims>::FORMAT, "signatures": signatures});
+        let file =
+            json!({"claims": claims, "format": <HoldClaims as statement::Claims>::FORMAT, "signatures": signatures});
         let signed: statement::Signed<HoldClaims> =
             serde_json::from_value(file).map_err(|_| "a hold without its statement".to_owned())?;
         self.signatures += signed.signatures.len() as u64;
@@ -356,8 +388,12 @@ impl Seen {
             self.wrong.push(Wrong { code: "custody-open", text });
         }
         if !self.announced.is_empty() {
-            let unknown: Vec<_> =
-                self.policies.iter().filter(|(policy, _)| !self.announced.contains(*policy)).map(|(policy, _)| policy.clone()).collect();
+            let unknown: Vec<_> = self
+                .policies
+                .iter()
+                .filter(|(policy, _)| !self.announced.contains(*policy))
+                .map(|(policy, _)| policy.clone())
+                .collect();
             for policy in unknown {
                 let text = format!("decisions name the policy {policy}, which no start announced");
                 self.wrong.push(Wrong { code: "policy-unknown", text });

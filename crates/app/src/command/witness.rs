@@ -40,7 +40,8 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     for given in &arguments.logs {
         let text = if Path::new(given).is_file() { std::fs::read_to_string(given)? } else { given.clone() };
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let keys = lines.map(Verifier::parse).collect::<Result<Vec<_>, _>>().with_context(|| format!("--log {given}"))?;
+        let keys =
+            lines.map(Verifier::parse).collect::<Result<Vec<_>, _>>().with_context(|| format!("--log {given}"))?;
         if keys.is_empty() {
             bail!("--log {given}: no verifier key in it");
         }

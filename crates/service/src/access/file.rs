@@ -40,7 +40,8 @@ pub async fn file(
     cookie: &str,
 ) -> Result<Option<AccessHistory>, Error<AccountRefusal>> {
     let (owned, by, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
-    let who = platform.store.write(move |tx| Ok::<_, Error<AccountRefusal>>(require(tx, &owned, &by, &cookie)?.resident.id));
+    let who =
+        platform.store.write(move |tx| Ok::<_, Error<AccountRefusal>>(require(tx, &owned, &by, &cookie)?.resident.id));
     let who = who.await?;
     // What was written just now is waited for.
     let until = tokio::time::Instant::now() + PATIENCE;
@@ -112,7 +113,8 @@ fn read(
                     if holds.iter().any(|hold| hold.covers(&entry.kind, body, at, now)) {
                         Told::Withheld
                     } else {
-                        let text = String::from_utf8(canonical).map_err(|_| Fault::stored_data("an event is no text"))?;
+                        let text =
+                            String::from_utf8(canonical).map_err(|_| Fault::stored_data("an event is no text"))?;
                         Told::Event(text, key)
                     }
                 }

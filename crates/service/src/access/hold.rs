@@ -126,12 +126,7 @@ impl From<lionrock_store::Error> for NotLaid {
 ///
 /// # Errors
 /// [`NotLaid`].
-pub fn judge(
-    signed: Signed<HoldClaims>,
-    officers: &[Officer],
-    realm: &Realm,
-    now: Millis,
-) -> Result<Hold, NotLaid> {
+pub fn judge(signed: Signed<HoldClaims>, officers: &[Officer], realm: &Realm, now: Millis) -> Result<Hold, NotLaid> {
     let signers: Vec<&Officer> =
         officers.iter().filter(|officer| signed.signatures.iter().any(|one| one.by == officer.id)).collect();
     let hold = signed.open(officers)?;

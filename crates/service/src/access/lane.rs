@@ -146,11 +146,7 @@ async fn set_right(platform: &Arc<Platform>, id: [u8; 16]) -> Result<(), Fault> 
 ///
 /// # Errors
 /// Of the store; `StoredData` when more is missing than a deleted second explains.
-pub(crate) async fn mend(
-    platform: &Arc<Platform>,
-    caller: &Caller,
-    holes: Vec<([u8; 16], i64)>,
-) -> Result<(), Fault> {
+pub(crate) async fn mend(platform: &Arc<Platform>, caller: &Caller, holes: Vec<([u8; 16], i64)>) -> Result<(), Fault> {
     for (id, last) in holes {
         let (owned, by) = (Arc::clone(platform), caller.clone());
         let work = move |tx: &mut Tx<'_>| {
@@ -159,7 +155,9 @@ pub(crate) async fn mend(
             // The one named, and those before it that are missing, too.
             while count > 0 && !leaf::has_number(tx, &id, count)? {
                 if lost >= MOST_LOST {
-                    return Err(Fault::stored_data("table leaf: more entries were deleted than can be told one by one"));
+                    return Err(Fault::stored_data(
+                        "table leaf: more entries were deleted than can be told one by one",
+                    ));
                 }
                 let about = if is_nobodys(&id) { None } else { ResidentId::from_bytes(&id).ok() };
                 let event = Event::new(LOST, about, json!({"number": count}));

@@ -73,7 +73,9 @@ fn tell(
     let id = ResidentId::from_bytes(who).map_err(|_| Fault::stored_data("table reading: no such id"))?;
     let row = resident::find(tx, id)?.filter(|row| row.active);
     let sealed = leaf::sealed_body(tx, event)?;
-    let (Some(row), Some(sealed)) = (row, sealed) else { return reading::done(tx, event).map(|_| false).map_err(Fault::from) };
+    let (Some(row), Some(sealed)) = (row, sealed) else {
+        return reading::done(tx, event).map(|_| false).map_err(Fault::from);
+    };
     let (_, canonical) = audit::open_body(platform, event, &sealed)?;
     let said: Value = serde_json::from_slice(&canonical)?;
     let body = said.get("body").unwrap_or(&Value::Null);

@@ -65,7 +65,7 @@ fn file(
     let sessions = sessions.iter().map(|one| open_session(grant, one)).collect::<Result<Vec<_>, _>>()?;
     let corrections = correction::of_resident(tx, who)?;
     let corrections = corrections.iter().map(|row| wish(grant, row)).collect::<Result<Vec<_>, _>>()?;
-    let told = entries::of(tx, platform, who)?;
+    let told = entries::of(tx, platform, who, caller.now)?;
     let waiting = contact_change::find(tx, who)?.filter(|row| caller.now < row.code_until);
     let pseudonyms = oidc_pseudonym::of_resident(tx, who)?;
     Ok(json!({

@@ -3,6 +3,7 @@
 //! Two sources in one timeline: the sign-in history, whose places are opened for the person, and the ledger's entries about
 //! them, each with its place in the log.
 
+use crate::access::hold;
 use crate::signed_in::{self, Place};
 use crate::vault::Grant;
 use crate::{Caller, Error, Fault, Platform, audit};
@@ -111,6 +112,7 @@ pub async fn history(
             let current = super::require(tx, &owned, &caller, &cookie)?;
             let who = current.resident.id;
             let sign_ins = session::history(tx, who, before)?;
+            let holds = hold::standing(tx, &owned, who, caller.now)?;
             let leaves = leaf::of_resident(tx, who.as_bytes(), before.0, 200)?;
             let grant = super::own(tx, &owned, &caller, &current, &[Field::Devices])?;
             let mut names = BTreeMap::new();
@@ -129,7 +131,7 @@ pub async fn history(
                 lines.push(Line { at: line.at, what, proof: None });
             }
             for (entry, at, body) in leaves.iter().filter(|(entry, _, _)| !TOLD.contains(&entry.kind.as_str())) {
-                let Some(what) = tell(&owned, entry, body.as_deref())? else { continue };
+                let Some(what) = tell(&owned, entry, (Millis(*at), caller.now), &holds, body.as_deref())? else { continue };
                 lines.push(Line { at: Millis(*at), what, proof: proof(entry)? });
             }
             lines.sort_by_key(|line| std::cmp::Reverse(line.at));
@@ -147,11 +149,24 @@ fn place(grant: &Grant<'_>, line: &SignIn) -> Result<Place, Fault> {
     Ok(serde_json::from_slice(&plain)?)
 }
 
-fn tell(platform: &Platform, entry: &Entry, body: Option<&[u8]>) -> Result<Option<What>, Fault> {
+fn tell(
+    platform: &Platform,
+    entry: &Entry,
+    (at, now): (Millis, Millis),
+    holds: &[hold::Hold],
+    body: Option<&[u8]>,
+) -> Result<Option<What>, Fault> {
     let Some(sealed) = body else { return Ok(None) };
     let (_, canonical) = audit::open_body(platform, &entry.event, sealed)?;
     let event: serde_json::Value = serde_json::from_slice(&canonical)?;
     let service = |at: &str| event.pointer(at).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let said = event.get("body").unwrap_or(&serde_json::Value::Null);
+    // Staff's readings are told in full, with their proof, on a page of their own; withheld ones are counted there.
+    let staff = entry.kind == "personal.opened" && !hold::by_staff(said).is_null();
+    if staff || holds.iter().any(|hold| hold.covers(&entry.kind, said, at, now)) {
+        let kind = if staff { "personal.read-by-staff" } else { "entry.withheld" };
+        return Ok(Some(What::Changed { kind: kind.to_owned(), service: None }));
+    }
     if entry.kind != "personal.opened" {
         return Ok(Some(What::Changed { kind: entry.kind.clone(), service: service("/body/service") }));
     }

@@ -62,3 +62,5 @@ access-not-proved = no checkpoint yet: come back in a moment
 access-signed = a signed checkpoint of { $size } entries; no witness has cosigned it
 access-witnessed = a checkpoint of { $size } entries, cosigned by { $names }
 access-limits = What this cannot show: what somebody read without the platform, for instance off a screen. And the type and the hour of an entry are public, also while a hold withholds the rest.
+history-kind-personal-read-by-staff = Staff read your data, or an entry about it is withheld: see “Who read my data”
+history-kind-entry-withheld = An entry is withheld for now: see “Who read my data”

@@ -60,3 +60,5 @@ access-not-proved = 尚未有检查点：请稍后再来
 access-signed = 一个已签署、含 { $size } 项的检查点；尚无见证者联署
 access-witnessed = 一个含 { $size } 项的检查点，由 { $names } 联署
 access-limits = 它不能显示的：有人在平台以外读到的内容，例如从屏幕上看到的。此外，项目的类型和所在的小时是公开的，暂缓披露期间亦然。
+history-kind-personal-read-by-staff = 有职员读取了您的信息，或有关项目暂不披露：见“谁读取过我的信息”
+history-kind-entry-withheld = 有一项暂不披露：见“谁读取过我的信息”

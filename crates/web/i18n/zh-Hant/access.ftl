@@ -60,3 +60,5 @@ access-not-proved = 尚未有檢查點：請稍候再來
 access-signed = 一個已簽署、含 { $size } 項的檢查點；尚無見證者聯署
 access-witnessed = 一個含 { $size } 項的檢查點，由 { $names } 聯署
 access-limits = 它不能顯示的：有人在平台以外讀到的內容，例如從螢幕上看到的。此外，項目的類型和所在的小時是公開的，暫緩披露期間亦然。
+history-kind-personal-read-by-staff = 有職員讀取了你的資料，或有關項目暫不披露：見「誰讀取過我的資料」
+history-kind-entry-withheld = 有一項暫不披露：見「誰讀取過我的資料」

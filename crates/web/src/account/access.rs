@@ -54,7 +54,8 @@ fn shown(state: &AppState, visit: &Visit, seen: &view::View) -> Access {
         }
     };
     let words = ["access-lane-you", "access-lane-platform", "access-lane-services", "access-lane-staff"];
-    let lanes = words.iter().zip(0u32..).map(|(key, at)| Lane { name: say.t(key), y: 26 + at * 42, line: 20 + at * 42 });
+    let lanes =
+        words.iter().zip(0u32..).map(|(key, at)| Lane { name: say.t(key), y: 26 + at * 42, line: 20 + at * 42 });
     let (oldest, newest) = (seen.entries.last().map(|one| one.at), seen.entries.first().map(|one| one.at));
     let staff = seen.entries.iter().filter(|one| who_word(one) == "staff").count();
     Access {
@@ -88,15 +89,14 @@ fn entry(state: &AppState, visit: &Visit, one: &view::Entry) -> Entry {
         Some(view::Who::Platform) => say.t("access-the-platform"),
         Some(view::Who::Service(id)) => service_name(state, visit, id),
         Some(view::Who::Staff { role, unit, second }) => match second {
-            Some((role2, unit2)) => {
-                say.t2("access-approved-by", "one", side(role, unit), "second", side(role2, unit2))
-            }
+            Some((role2, unit2)) => say.t2("access-approved-by", "one", side(role, unit), "second", side(role2, unit2)),
             None => side(role, unit),
         },
     };
     let key = format!("history-kind-{}", one.kind.replace('.', "-"));
     let own = format!("access-kind-{}", one.kind.replace('.', "-"));
-    let about = told.and_then(|told| told.service.as_deref()).map(|id| service_name(state, visit, id)).unwrap_or_default();
+    let about =
+        told.and_then(|told| told.service.as_deref()).map(|id| service_name(state, visit, id)).unwrap_or_default();
     let what = match told {
         Some(told) if one.kind == "personal.opened" => {
             let fields: Vec<_> = told.fields.iter().map(|word| field(say, word)).collect();

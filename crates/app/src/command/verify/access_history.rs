@@ -74,14 +74,21 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
     let mut lines = vec![('✓', format!("{} entries about {}, none missing", said.entries.len(), said.resident))];
     lines.extend(said.entries.iter().map(|one| (' ', told(one))));
     if said.withheld > 0 {
-        lines.push(('!', format!("{} withheld for now by a legal hold: what they say, not that they exist", said.withheld)));
+        lines.push((
+            '!',
+            format!("{} withheld for now by a legal hold: what they say, not that they exist", said.withheld),
+        ));
     }
     lines.push((' ', format!("  mark of this history: {}", said.mark)));
     let size = said.checkpoint.size;
     lines.push(('✓', format!("under a signed checkpoint of {size} entries of {}", said.checkpoint.origin)));
     lines.extend(cosigned(&said));
     if !said.from_the_beginning {
-        lines.push(('!', "it does not begin with the beginning of an account: entries from before this was kept are not in it".into()));
+        lines.push((
+            '!',
+            "it does not begin with the beginning of an account: entries from before this was kept are not in it"
+                .into(),
+        ));
     }
     if let Some(earlier) = &arguments.against {
         match continues(earlier, &history, &said, &known)? {
@@ -103,7 +110,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome> {
         }
     }
     if !trusted {
-        lines.push(('!', "the log's key came with the file: give --key or --log to hold it to the log you know".into()));
+        lines
+            .push(('!', "the log's key came with the file: give --key or --log to hold it to the log you know".into()));
     }
     let json = json!({
         "ok": true,
@@ -133,11 +141,22 @@ fn refused(arguments: &Arguments, reason: &str) -> Outcome {
 
 fn cosigned(said: &Summary) -> Vec<(char, String)> {
     if said.cosigned.is_empty() {
-        return vec![('!', "no witness cosigned the checkpoint: nobody outside says that others are shown the same log".into())];
+        return vec![(
+            '!',
+            "no witness cosigned the checkpoint: nobody outside says that others are shown the same log".into(),
+        )];
     }
     let line = |one: &lionrock_ledger::cosign::Cosigned| {
         let at = i64::try_from(one.time).ok().and_then(|time| Timestamp::from_second(time).ok());
-        ('✓', format!("cosigned by {} ({}) at {}", one.name, one.algorithm, at.map(|at| at.to_string()).unwrap_or_default()))
+        (
+            '✓',
+            format!(
+                "cosigned by {} ({}) at {}",
+                one.name,
+                one.algorithm,
+                at.map(|at| at.to_string()).unwrap_or_default()
+            ),
+        )
     };
     said.cosigned.iter().map(line).collect()
 }
@@ -199,7 +218,9 @@ fn continues(
 ) -> Result<Result<usize, String>> {
     let file = read_up_to(earlier, LARGEST as u64 + 1)?;
     let before = AccessHistory::parse(&file).map_err(|error| error.to_string());
-    let before = match before.and_then(|before| before.check(known, &[]).map(|said| (before, said)).map_err(|error| error.to_string())) {
+    let before = match before
+        .and_then(|before| before.check(known, &[]).map(|said| (before, said)).map_err(|error| error.to_string()))
+    {
         Ok(before) => before,
         Err(why) => return Ok(Err(format!("the earlier history: {why}"))),
     };
@@ -207,12 +228,18 @@ fn continues(
         return Ok(Err("the earlier history has another mark or account: this one is not its continuation".to_owned()));
     }
     if before.1.checkpoint.size > said.checkpoint.size {
-        return Ok(Err("the earlier history is the later one: the log was cut, or the files were exchanged".to_owned()));
+        return Ok(
+            Err("the earlier history is the later one: the log was cut, or the files were exchanged".to_owned()),
+        );
     }
     let same = before.0.entries.iter().zip(&history.entries);
     let fits = before.0.entries.len() <= history.entries.len()
         && same.into_iter().all(|(old, new)| (&old.entry, old.index) == (&new.entry, new.index));
-    Ok(if fits { Ok(before.1.entries.len()) } else { Err("entries of the earlier history are missing or others now: the log was forked".to_owned()) })
+    Ok(if fits {
+        Ok(before.1.entries.len())
+    } else {
+        Err("entries of the earlier history are missing or others now: the log was forked".to_owned())
+    })
 }
 
 /// Reads the whole log: it continues the checkpoint, and no entry under it carries another tag of the person.
@@ -247,7 +274,9 @@ fn whole_log(
         return Ok(Err(format!("the log given does not fit: {finding}")));
     }
     if let Some((index, number)) = hidden {
-        return Ok(Err(format!("entry {index} of the log is entry {number} of this history, and the file leaves it out")));
+        return Ok(Err(format!(
+            "entry {index} of the log is entry {number} of this history, and the file leaves it out"
+        )));
     }
     Ok(Ok((report.entries, more)))
 }
