@@ -16,4 +16,5 @@ mod openapi;
 mod pki;
 mod register;
 mod socket;
+mod staff;
 mod stage;

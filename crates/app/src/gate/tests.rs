@@ -49,7 +49,11 @@ impl Stage {
              pin_file = \"pin\"\n[tls]\nchain = \"tls.pem\"\nkey = \"tls.key\"\n[registry]\nurl = \"https://registry.gov.hk/confirm\"\n\
              token_file = \"token\"\n[mail]\nkind = \"smtp\"\nhost = \"mail.gov.hk\"\nfrom = \"no-reply@gov.hk\"\nuser = \"lionrock\"\n\
              password_file = \"mail\"\n[clock]\nsources = [\"stdtime.gov.hk\"]\n[site]\nallowed = [\"hk-1\"]\n\
-             certificates = [\"site.json\"]\n[officers]\nalerts = [\"a@id.gov.hk\", \"b@id.gov.hk\"]\n{officers}"
+             certificates = [\"site.json\"]\n[officers]\nalerts = [\"a@id.gov.hk\", \"b@id.gov.hk\"]\n[staff]\nlisten = \"10.0.0.1:443\"\n\
+             origin = \"https://staff.gov.hk\"\nattestation_roots = [\"tls.pem\"]\n\
+             models = [\"cb69481e8ff7403993ec0a2729a154a8\"]\n[[staff.unit]]\nname = \"one\"\nkind = \"office\"\nhours = [9, 18]\n\
+             networks = [\"10.0.0.0/8\"]\n[[staff.unit]]\nname = \"other\"\nkind = \"counter\"\nhours = [9, 18]\n\
+             networks = [\"10.0.0.0/8\"]\n{officers}"
         );
         write("lionrock.toml", &text);
         write("services.toml", "");
@@ -164,7 +168,7 @@ fn certificate(folder: &Path, subject: &str) {
 }
 
 /// Every check of this file's part of the gate, in order.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 23] = [
     "release-build",
     "no-rehearsal",
     "real-mail",
@@ -180,6 +184,8 @@ const NAMES: [&str; 21] = [
     "no-test-certificates",
     "services-fit-the-realm",
     "roles-of-this-realm",
+    "staff-policy-sound",
+    "staff-house-apart",
     "trusted-clock",
     "no-cloud-metadata",
     "host-conditions",
@@ -205,6 +211,10 @@ fn budgets() -> lionrock_model::budget::Budgets {
 type Spoil = fn(&mut Stage);
 type Change = fn(&mut DeviationClaims);
 
+fn staff(stage: &mut Stage) -> &mut crate::config::staff::Staff {
+    stage.config.staff.as_mut().unwrap()
+}
+
 /// One change each, and the only check that refuses it.
 const SPOILT: &[(&str, Spoil)] = &[
     ("release-build", |it| it.around.build.debug = true),
@@ -227,6 +237,10 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("limits-within-policy", |it| it.limits.budgets = budgets()),
     ("two-officers-are-told", |it| drop(it.config.alerting.alerts.pop())),
     ("two-officers-are-told", |it| it.config.alerting.alerts[0] = it.config.alerting.alerts[1].to_uppercase()),
+    ("staff-house-apart", |it| staff(it).origin = "https://id.gov.hk:9443".to_owned()),
+    ("staff-house-apart", |it| staff(it).models.clear()),
+    ("staff-house-apart", |it| staff(it).attestation_roots.clear()),
+    ("staff-house-apart", |it| drop(staff(it).units.pop())),
     ("data-folder", |it| {
         it.config.store = Some(it.config.store());
         it.config.data = PathBuf::from("/proc/nowhere");
@@ -303,7 +317,8 @@ fn each_thing_spoilt_is_refused_by_its_own_check_and_no_other() {
     let covered: std::collections::BTreeSet<_> = SPOILT.iter().map(|(name, _)| *name).collect();
     // A contractor spoils more than one check; that is tested below.
     let missing: Vec<_> = NAMES.iter().filter(|name| !covered.contains(**name)).collect();
-    assert_eq!(missing, [&"roles-of-this-realm"]);
+    // The policy is part of the program: no configuration spoils it.
+    assert_eq!(missing, [&"roles-of-this-realm", &"staff-policy-sound"]);
 }
 
 #[test]
