@@ -56,7 +56,8 @@ pub struct Suspension {
 pub fn standing(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId) -> Result<Option<Suspension>, Fault> {
     let mut turn = 1;
     loop {
-        let [began, ended] = [Mark::Suspended(who, turn).event(platform)?, Mark::Reinstated(who, turn).event(platform)?];
+        let [began, ended] =
+            [Mark::Suspended(who, turn).event(platform)?, Mark::Reinstated(who, turn).event(platform)?];
         let found = leaf::marks(tx, [began, ended, began, ended])?;
         let Some(mark) = found.iter().find(|mark| mark.event == began) else { return Ok(None) };
         if found.iter().any(|mark| mark.event == ended) {
@@ -135,7 +136,11 @@ pub(crate) fn lift(
 ///
 /// # Errors
 /// Of the session, `StepUpNeeded`; faults.
-pub async fn by_session(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Result<bool, Error<AccountRefusal>> {
+pub async fn by_session(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+) -> Result<bool, Error<AccountRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store

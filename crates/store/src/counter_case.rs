@@ -26,11 +26,13 @@ const UPDATE: &str = "UPDATE counter_case SET version = $2, kind = $3, state = $
 const BY_ID: &str = select!("WHERE id = $1");
 const BY_CODE: &str = select!("WHERE code_digest = $1");
 // What was agreed to waits for somebody else: it is not what the person is about now.
-const OF_RESIDENT: &str =
-    select!("WHERE resident = $1 AND kind = $2 AND state <> 'agreed' AND ended_at IS NULL ORDER BY opened_at DESC LIMIT 1");
+const OF_RESIDENT: &str = select!(
+    "WHERE resident = $1 AND kind = $2 AND state <> 'agreed' AND ended_at IS NULL ORDER BY opened_at DESC LIMIT 1"
+);
 const OF_REGISTRATION: &str =
     select!("WHERE registration = $1 AND kind = $2 AND ended_at IS NULL ORDER BY opened_at DESC LIMIT 1");
-const OF_OFFICER: &str = select!("WHERE officer = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY opened_at DESC LIMIT 50");
+const OF_OFFICER: &str =
+    select!("WHERE officer = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY opened_at DESC LIMIT 50");
 const SUSPENDING: &str =
     select!("WHERE kind = 'kill-switch' AND ended_at IS NULL AND expires_at > $1 ORDER BY opened_at DESC LIMIT 50");
 
@@ -168,7 +170,11 @@ fn read(row: &Row) -> Result<Case, Error> {
         officer: short(row.opt_bytes(5)?, "officer")?,
         unit: row.opt_text(6)?.map(str::to_owned),
         resident: row.opt_bytes(7)?.map(ResidentId::from_bytes).transpose().map_err(|_| wrong("resident"))?,
-        registration: row.opt_bytes(8)?.map(RegistrationId::from_bytes).transpose().map_err(|_| wrong("registration"))?,
+        registration: row
+            .opt_bytes(8)?
+            .map(RegistrationId::from_bytes)
+            .transpose()
+            .map_err(|_| wrong("registration"))?,
         code: row.opt_bytes(9)?.map(<[u8; 32]>::try_from).transpose().map_err(|_| wrong("code_digest"))?,
         tries: row.int(10)?,
         approval: short(row.opt_bytes(11)?, "approval")?,

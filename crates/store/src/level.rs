@@ -41,12 +41,8 @@ pub fn find(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Option<Kept>, Error
 /// # Errors
 /// Any [`Error`] of the store.
 pub fn set(tx: &mut Tx<'_>, resident: ResidentId, kept: Kept) -> Result<bool, Error> {
-    let values: [Value; 4] = [
-        resident.as_bytes().into(),
-        i64::from(kept.version).into(),
-        kept.level.word().into(),
-        kept.since.into(),
-    ];
+    let values: [Value; 4] =
+        [resident.as_bytes().into(), i64::from(kept.version).into(), kept.level.word().into(), kept.since.into()];
     Ok(tx.execute(SET, &values)? == 1)
 }
 

@@ -103,18 +103,16 @@ pub async fn notice(visit: Visit) -> Answer {
 
 /// `POST /recover/proofing`: to the pictures.
 pub async fn proofing(State(state): State<AppState>, visit: Visit, Form(form): Form<Agreement>) -> Answer {
-    let command = recovery::Proofing {
-        notice: form.begin(&visit),
-        lost: form.lost == "yes",
-        browser: visit.browser.id.clone(),
-    };
+    let command =
+        recovery::Proofing { notice: form.begin(&visit), lost: form.lost == "yes", browser: visit.browser.id.clone() };
     match recovery::begin_proofing(&state.platform, &visit.caller, command).await {
         Ok(begun) => {
             let line = cookies::set(cookies::REGISTRATION, &begun.cookie, Some(begun.seconds));
             Ok(with_cookie(see_other(begun.step.path()), line))
         }
         Err(Error::Refuse(refusal)) => {
-            let frame = visit.frame("again-recover-title").with_error("agree", Failure::refuse(&refusal).text(visit.say));
+            let frame =
+                visit.frame("again-recover-title").with_error("agree", Failure::refuse(&refusal).text(visit.say));
             page::show_with(StatusCode::UNPROCESSABLE_ENTITY, &again(frame))
         }
         Err(error) => Err(error.into()),

@@ -58,7 +58,9 @@ pub async fn of_registration(
             };
             let ready = match kind {
                 CaseKind::Registration => {
-                    row.aim == Aim::Account && matches!(row.step, Step::Pictures | Step::Counter) && row.attended.is_none()
+                    row.aim == Aim::Account
+                        && matches!(row.step, Step::Pictures | Step::Counter)
+                        && row.attended.is_none()
                 }
                 CaseKind::Phone => matches!(row.step, Step::Pictures | Step::Presence | Step::Passkey),
                 CaseKind::Guardian => row.step == Step::Guardian,
@@ -76,7 +78,8 @@ pub async fn of_registration(
             let mut new = case::new(&caller, kind);
             new.registration = Some(row.id);
             let shown = draw(tx, &owned, &caller, new)?;
-            let body = json!({"case": shown.case.to_string(), "errand": kind.word(), "registration": row.id.to_string()});
+            let body =
+                json!({"case": shown.case.to_string(), "errand": kind.word(), "registration": row.id.to_string()});
             audit::append(tx, &owned, &caller, &Event::new("errand.begun", None, body))?;
             Ok(Ok(shown))
         })
@@ -176,11 +179,7 @@ fn errand(
 ///
 /// # Errors
 /// [`CounterRefusal::CodeNotGood`], the same for every cause; [`CounterRefusal::TooManyTries`]; faults.
-pub async fn carry_on(
-    platform: &Arc<Platform>,
-    caller: &Caller,
-    typed: &str,
-) -> Result<Begun, Error<CounterRefusal>> {
+pub async fn carry_on(platform: &Arc<Platform>, caller: &Caller, typed: &str) -> Result<Begun, Error<CounterRefusal>> {
     let (owned, caller, typed) = (Arc::clone(platform), caller.clone(), typed.to_owned());
     let outcome = platform
         .store

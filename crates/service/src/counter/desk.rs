@@ -56,7 +56,9 @@ pub async fn list(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Re
             let found = counter_case::of_officer(tx, duty.officer.id.as_bytes(), caller.now)?;
             let mut views = Vec::new();
             for case in found {
-                if let Some(case) = case::good(&owned, Some(case), caller.now)?.filter(|case| case.kind != CaseKind::KillSwitch) {
+                if let Some(case) =
+                    case::good(&owned, Some(case), caller.now)?.filter(|case| case.kind != CaseKind::KillSwitch)
+                {
                     views.push(view(tx, &owned, &duty, &case)?);
                 }
             }
@@ -115,7 +117,9 @@ pub async fn take_up(
                 return Ok(Err(CounterRefusal::Duty(refusal.into())));
             }
             if let Some(id) = case.registration {
-                let Some(mut row) = register::find(tx, &owned, id)? else { return Ok(Err(CounterRefusal::CodeNotGood)) };
+                let Some(mut row) = register::find(tx, &owned, id)? else {
+                    return Ok(Err(CounterRefusal::CodeNotGood));
+                };
                 row.attended = Some(case.id);
                 row.attempts = 0;
                 row.expires = caller.now.after(ERRAND);
@@ -172,7 +176,8 @@ pub async fn compare(
                 Ok(duty) => duty,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let Some(mut case) = own(tx, &owned, &caller, &duty, id)?.filter(|case| case.kind == CaseKind::Upgrade) else {
+            let Some(mut case) = own(tx, &owned, &caller, &duty, id)?.filter(|case| case.kind == CaseKind::Upgrade)
+            else {
                 return Ok(Err(CounterRefusal::CaseOver));
             };
             let same = match Hkid::parse(number.trim()) {

@@ -186,11 +186,7 @@ pub async fn begin(
 ///
 /// # Errors
 /// As [`begin`], and of the passkey.
-pub async fn consent(
-    platform: &Arc<Platform>,
-    caller: &Caller,
-    command: Consent,
-) -> Result<(), Error<CounterRefusal>> {
+pub async fn consent(platform: &Arc<Platform>, caller: &Caller, command: Consent) -> Result<(), Error<CounterRefusal>> {
     let (owned, caller) = (Arc::clone(platform), caller.clone());
     let outcome = platform
         .store
@@ -297,7 +293,9 @@ pub async fn round(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fau
                 let links = guardianship::standing(tx, &from, BATCH)?;
                 let mut count = 0;
                 for link in &links {
-                    if !stands_since(&owned, link, by.now.before(LOOKED_BACK), by.now)? && guardianship::end(tx, link.resident, by.now)? {
+                    if !stands_since(&owned, link, by.now.before(LOOKED_BACK), by.now)?
+                        && guardianship::end(tx, link.resident, by.now)?
+                    {
                         for who in [link.resident, link.guardian] {
                             audit::append(tx, &owned, &by, &Event::new("guardian.ended", Some(who), json!({})))?;
                         }

@@ -20,8 +20,8 @@ use lionrock_model::person::Email;
 use lionrock_model::policy::staff::Action;
 use lionrock_model::policy::{Actor, Field, Purpose, Subject, decide};
 use lionrock_model::time::Millis;
-use lionrock_store::counter_case::{self, Case};
 use lionrock_store::Tx;
+use lionrock_store::counter_case::{self, Case};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::json;
 use std::sync::Arc;
@@ -159,7 +159,8 @@ pub async fn answer(
                 case::save(tx, &owned, case)?;
                 return Ok(Ok(()));
             }
-            let body = json!({"case": id.to_string(), "code": "call-back-wrong", "officer": duty.officer.id.to_string()});
+            let body =
+                json!({"case": id.to_string(), "code": "call-back-wrong", "officer": duty.officer.id.to_string()});
             audit::append(tx, &owned, &caller, &Event::new("errand.refused", case.resident, body))?;
             case.tries += 1;
             if case.tries >= CALL_BACK_TRIES {

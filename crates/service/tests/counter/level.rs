@@ -24,7 +24,12 @@ impl Scene {
         self.raise_as(person, cookie, &Manner::default()).await
     }
 
-    pub async fn raise_as(&self, person: &mut Person, cookie: &str, manner: &Manner) -> Result<(), Error<LevelRefusal>> {
+    pub async fn raise_as(
+        &self,
+        person: &mut Person,
+        cookie: &str,
+        manner: &Manner,
+    ) -> Result<(), Error<LevelRefusal>> {
         let shown = upgrade::look(&self.platform, &self.by(), cookie).await?.shown.unwrap_or_default();
         let options = upgrade::begin(&self.platform, &self.by(), cookie, &shown).await?;
         let answered = person.phone.get(&serde_json::to_value(options).unwrap(), ORIGIN, manner).unwrap();

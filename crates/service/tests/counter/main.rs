@@ -15,8 +15,6 @@ mod stand_in;
 mod switch;
 mod young;
 
-use stage::caller;
-use stand_in::{Letters, Next, Provider, Records, accept};
 use lionrock_crypto::random::System;
 use lionrock_model::custody::{Label, Part};
 use lionrock_model::hkid::Hkid;
@@ -33,6 +31,8 @@ use lionrock_store::{Value, leaf};
 use lionrock_testkit::clock::Clock;
 use lionrock_testkit::engines::Place;
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RegistrationResponse};
+use stage::caller;
+use stand_in::{Letters, Next, Provider, Records, accept};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +131,10 @@ impl Scene {
         Person { id, phone, serial }
     }
 
-    pub async fn try_sign_in(&self, phone: &mut Authenticator) -> Result<String, Error<lionrock_model::session::SessionRefusal>> {
+    pub async fn try_sign_in(
+        &self,
+        phone: &mut Authenticator,
+    ) -> Result<String, Error<lionrock_model::session::SessionRefusal>> {
         let options = session::begin(&self.platform, &self.by(), "browser").await?;
         let options = serde_json::to_value(&options).unwrap();
         let answered = phone.get(&options, ORIGIN, &Manner::default()).unwrap();
@@ -183,7 +186,13 @@ impl Scene {
     /// The newest letter's text.
     pub async fn letter(&self) -> String {
         outbox::deliver(&self.platform, &self.by()).await.unwrap();
-        self.letters.0.lock().unwrap().last().map(|letter| format!("{}\n{}", letter.subject, letter.text)).unwrap_or_default()
+        self.letters
+            .0
+            .lock()
+            .unwrap()
+            .last()
+            .map(|letter| format!("{}\n{}", letter.subject, letter.text))
+            .unwrap_or_default()
     }
 
     /// Pictures, judgement, and where it leads.

@@ -36,7 +36,8 @@ pub fn staffed() -> House {
         closes: 24,
         networks: vec![Network::parse("127.0.0.0/8").unwrap()],
     };
-    let units = [("north", Kind::Counter), ("south", Kind::Counter), ("desk-one", Kind::Office), ("desk-two", Kind::Office)];
+    let units =
+        [("north", Kind::Counter), ("south", Kind::Counter), ("desk-one", Kind::Office), ("desk-two", Kind::Office)];
     House {
         origin: STAFF.to_owned(),
         rp_id: RP.to_owned(),

@@ -205,5 +205,16 @@ pub struct SwitchLine {
 }
 
 view!(
-    LevelPage, CodePage, TypeCode, NoticeAgain, ShownPage, Waits, Lost, AccountLost, GuardianPage, Desk, DeskErrand, Switch
+    LevelPage,
+    CodePage,
+    TypeCode,
+    NoticeAgain,
+    ShownPage,
+    Waits,
+    Lost,
+    AccountLost,
+    GuardianPage,
+    Desk,
+    DeskErrand,
+    Switch
 );

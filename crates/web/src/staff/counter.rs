@@ -105,7 +105,8 @@ pub async fn card(
 /// `GET /counter/{id}/sign`: the text, and one button.
 pub async fn sign(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Answer {
     let id = id_of(&id)?;
-    let seen = desk::look(&state.platform, &visit.caller, badge(&visit)?, id).await.map_err(|error| no(&visit, error))?;
+    let seen =
+        desk::look(&state.platform, &visit.caller, badge(&visit)?, id).await.map_err(|error| no(&visit, error))?;
     let text = seen.text.ok_or_else(|| Failure::refuse(&CounterRefusal::PersonNotReady))?;
     let to = approve::Where {
         title: "desk-sign",
