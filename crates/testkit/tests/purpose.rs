@@ -61,7 +61,8 @@ const LETTERS: &[(&str, &[&str])] = &[
             "Recovered",
         ],
     ),
-    ("crates/service/src/email_code.rs", &["letter"]),
+    ("crates/service/src/counter/switch.rs",
+        "crates/service/src/email_code.rs", &["letter"]),
     ("crates/service/src/register/letters.rs", &["already"]),
 ];
 
