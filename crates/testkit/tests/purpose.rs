@@ -58,16 +58,22 @@ const LETTERS: &[(&str, &[&str])] = &[
             "CorrectionReceived",
             "CorrectionWithdrawn",
             "DataExported",
+            "Guarded",
+            "LevelRaised",
             "Recovered",
+            "RecoveredByProofing",
+            "Reinstated",
+            "Suspended",
         ],
     ),
-    ("crates/service/src/counter/switch.rs",
-        "crates/service/src/email_code.rs", &["letter"]),
+    ("crates/service/src/counter/switch.rs", &["letter"]),
+    ("crates/service/src/email_code.rs", &["letter"]),
     ("crates/service/src/register/letters.rs", &["already"]),
 ];
 
 /// Files that put a letter together; the watch writes to officers, never to residents.
-const WRITERS: [&str; 4] = [
+const WRITERS: [&str; 5] = [
+    "crates/service/src/counter/switch.rs",
     "crates/service/src/email_code.rs",
     "crates/service/src/letter.rs",
     "crates/service/src/register/letters.rs",
