@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 
-pub mod authority;
 pub mod audit;
+pub mod authority;
 pub mod backup;
 pub mod budget;
 pub mod check;

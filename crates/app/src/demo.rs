@@ -133,7 +133,9 @@ pub async fn start(
     let plain = plain.context("the certificate authority's public side cannot listen: give --pki-port PORT")?;
     let mut config = configuration(arguments, &folder, &issuer, registry.url())?;
     config.authority.listen = Some(plain.address());
-    let staff = listen(staff_port(arguments, &folder)).await.context("the staff house cannot listen: give --staff-port PORT")?;
+    let staff = listen(staff_port(arguments, &folder))
+        .await
+        .context("the staff house cannot listen: give --staff-port PORT")?;
     let house = officers::configuration(&folder, SocketAddr::from((Ipv4Addr::LOCALHOST, port(&staff)?)))?;
     let staff_origin = house.origin.clone();
     config.staff = Some(house);
@@ -147,20 +149,20 @@ pub async fn start(
     let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
     let officers = officers::enrol(&started.platform, &folder, &staff_origin).await?;
     let names = lionrock_rehearsal::officers::OFFICERS.iter().map(|one| one.slug.to_owned()).collect();
-    let running =
-        Running {
-            folder: folder.clone(),
-            issuer,
-            service: door.address(),
-            pki: format!("http://{}", plain.address()),
-            staff: staff_origin.clone(),
-            officers: names,
-            people,
-            tls_key: arguments.tls_key,
-        };
+    let running = Running {
+        folder: folder.clone(),
+        issuer,
+        service: door.address(),
+        pki: format!("http://{}", plain.address()),
+        staff: staff_origin.clone(),
+        officers: names,
+        people,
+        tls_key: arguments.tls_key,
+    };
     folder.note_running(&running)?;
     let tls = folder.tls(arguments.tls_key)?;
-    let serving = serve_all(config, started, listeners, plain, staff, door, demo, phones, officers, tls.ca, stop, registry);
+    let serving =
+        serve_all(config, started, listeners, plain, staff, door, demo, phones, officers, tls.ca, stop, registry);
     Ok((running, tokio::spawn(serving)))
 }
 

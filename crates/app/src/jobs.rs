@@ -1,9 +1,12 @@
 //! Work that nobody waits for: each job runs again and again until the server stops, and logs what fails.
 
 use crate::{budget, clock};
-use lionrock_service::rotation::{self, Seat};
 use lionrock_service::counter::guardian;
-use lionrock_service::{access, Caller, Fault, Platform, authority, backup, break_glass, custody, erasure, ledger, outbox, retention, signing, staff, ticket, vault};
+use lionrock_service::rotation::{self, Seat};
+use lionrock_service::{
+    Caller, Fault, Platform, access, authority, backup, break_glass, custody, erasure, ledger, outbox, retention,
+    signing, staff, ticket, vault,
+};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -6,8 +6,8 @@ pub mod idle;
 
 pub use beside::{beside, beside_with, root_of_shares};
 
-use crate::document::Reader;
 use crate::config::{Config, Keys, Mail, oversight};
+use crate::document::Reader;
 use crate::worker::pool::Pool;
 use crate::worker::provider::Builtin;
 use crate::worker::session::{Host, Launch};

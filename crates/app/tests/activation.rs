@@ -159,7 +159,9 @@ async fn it_signs_is_confined_and_keeps_the_key_from_everybody() {
     let held = |name: &str| chamber.protections().iter().any(|(known, held)| known == name && *held);
     assert!(held("system-call-filter") && held("not-dumpable") && held("no-core-dump"), "{:?}", chamber.protections());
     // Neither command line nor environment holds anything.
-    assert!(!read("cmdline").contains("key") && std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|e| e.is_empty()));
+    assert!(
+        !read("cmdline").contains("key") && std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|e| e.is_empty())
+    );
 }
 
 #[tokio::test]

@@ -36,7 +36,12 @@ pub fn md5(bytes: &[u8]) -> [u8; 16] {
                 _ => (c ^ (b | !d), (7 * step) % 16),
             };
             // The table of the standard: 2^32 times the sine of each number.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, clippy::as_conversions)]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                clippy::as_conversions
+            )]
             let constant = (((step + 1) as f64).sin().abs() * 4_294_967_296.0) as u32;
             let word = words.get(place).copied().unwrap_or(0);
             let turn = TURNS.get(step / 16).and_then(|row| row.get(step % 4)).copied().unwrap_or(0);

@@ -193,7 +193,8 @@ impl KeyRing {
     /// As [`KeyRing::resident_key`].
     pub fn resident_print(&self, resident: &[u8; 16], wrapped: &[u8]) -> Result<[u8; 16], Error> {
         let key = self.resident_key(resident, wrapped)?;
-        let code = crate::mac::hmac_sha256(key.0.expose(), &[b"lionrock resident key print v1\0", &resident[..]].concat());
+        let code =
+            crate::mac::hmac_sha256(key.0.expose(), &[b"lionrock resident key print v1\0", &resident[..]].concat());
         Ok(code.first_chunk().copied().unwrap_or_default())
     }
 

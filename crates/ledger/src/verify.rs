@@ -171,7 +171,9 @@ pub enum Finding {
     #[error("the log was forked: its first {0} entries are not those of the kept checkpoint")]
     Forked(u64),
     /// An entry of the index of tags does not follow from the entries before it, or the last one is missing.
-    #[error("the index of tags at entry {0} is not what the entries before it make: somebody's entry was left out of it")]
+    #[error(
+        "the index of tags at entry {0} is not what the entries before it make: somebody's entry was left out of it"
+    )]
     Index(u64),
     /// The kept checkpoint is no use.
     #[error("the kept checkpoint: {0}")]

@@ -167,12 +167,7 @@ pub const TABLE: [Rule; 63] = [
         Limit::After(FAILURES, "the first of them"),
     ),
     rule("family_mark", "a keyed code of the family name, for monitoring", Basis::Evidence, Limit::WithAccount),
-    rule(
-        "finding",
-        "what monitoring noticed about an officer",
-        Basis::Evidence,
-        Limit::After(STAFF, "it was closed"),
-    ),
+    rule("finding", "what monitoring noticed about an officer", Basis::Evidence, Limit::After(STAFF, "it was closed")),
     rule("guardianship", "which grown-up let which young person have an account", Basis::Account, Limit::WithAccount),
     rule(
         "hold",
@@ -188,7 +183,12 @@ pub const TABLE: [Rule; 63] = [
     ),
     rule("key_ring", "wrapped keys", Basis::Working, Limit::Stays("a key goes when its rotation destroys it")),
     rule("key_turn", "one number", Basis::Working, Limit::Stays("one row")),
-    rule("lane", "how many entries were written about whom", Basis::Evidence, Limit::Stays("as the entries themselves")),
+    rule(
+        "lane",
+        "how many entries were written about whom",
+        Basis::Evidence,
+        Limit::Stays("as the entries themselves"),
+    ),
     rule(
         "leaf",
         "the ledger: ids, words and counts",
@@ -322,12 +322,7 @@ pub const TABLE: [Rule; 63] = [
         Basis::Transaction,
         Limit::After(Duration::ZERO, "its five minutes"),
     ),
-    rule(
-        "signing_request",
-        "requests for signatures",
-        Basis::Transaction,
-        Limit::After(SIGNED, "their end"),
-    ),
+    rule("signing_request", "requests for signatures", Basis::Transaction, Limit::After(SIGNED, "their end")),
     rule("staff_act", "what staff did, counted", Basis::Evidence, Limit::After(STAFF_ACTS, "it happened")),
     rule("ticket", "tickets with both signatures", Basis::Evidence, Limit::After(STAFF, "it ended")),
 ];

@@ -327,10 +327,7 @@ impl Refusal for SigningRefusal {
                 403
             }
             Self::RequestGone => 404,
-            Self::NoCertificate
-            | Self::CertificateNotGood
-            | Self::WrongStep
-            | Self::DocumentIncomplete => 409,
+            Self::NoCertificate | Self::CertificateNotGood | Self::WrongStep | Self::DocumentIncomplete => 409,
             Self::DocumentTooLarge => 413,
             Self::DocumentRefused | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::RequestMalformed => 422,
             Self::NoAuthority | Self::ProofUnavailable | Self::ViewerUnavailable | Self::SoleControlUnavailable => 503,

@@ -1,9 +1,9 @@
 //! Writing to the ledger from inside a business transaction.
 
-use crate::{Caller, Fault, Platform};
-use lionrock_crypto::ring::{Domain, KeyRing, Slot};
 use crate::access::lane;
+use crate::{Caller, Fault, Platform};
 use lionrock_crypto::digest::sha256;
+use lionrock_crypto::ring::{Domain, KeyRing, Slot};
 use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
 use lionrock_model::id::ResidentId;
 use lionrock_store::{Tx, leaf};

@@ -9,8 +9,8 @@ use lionrock_model::realm::Realm;
 use lionrock_model::time::Millis;
 use lionrock_store::Store;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 

@@ -26,8 +26,8 @@ pub mod publish;
 pub mod push;
 pub mod userinfo;
 
-use crate::signed_in::{self, Current};
 use crate::imprint::Imprint;
+use crate::signed_in::{self, Current};
 use crate::vault::Alarm;
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::refusal::Refusal;

@@ -30,9 +30,9 @@ pub use standing::{Standing, aim, standing};
 pub use sweep::sweep;
 
 use crate::audit::NOBODY;
-use crate::vault::{self, Profile};
 use crate::imprint::Imprint;
 use crate::vault::Alarm;
+use crate::vault::{self, Profile};
 use crate::{Caller, Error, Fault, Platform};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

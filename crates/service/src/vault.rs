@@ -168,11 +168,11 @@ fn unwrap_key(platform: &Platform, id: ResidentId, row: &resident::Resident) -> 
 }
 
 fn opening(decision: &Decision, readers: Option<&Readers>) -> Event {
-    let one = |(id, role, unit): &(OfficerId, Role, Unit)| {
-        json!({"officer": id.to_string(), "role": role.word(), "unit": unit.as_str()})
-    };
+    let one = |(id, role, unit): &(OfficerId, Role, Unit)| json!({"officer": id.to_string(), "role": role.word(), "unit": unit.as_str()});
     let by = match decision.actor() {
-        Actor::Officer(officer) => readers.map_or_else(|| json!({"officer": officer.to_string()}), |it| one(&it.officer)),
+        Actor::Officer(officer) => {
+            readers.map_or_else(|| json!({"officer": officer.to_string()}), |it| one(&it.officer))
+        }
         Actor::Resident(_) | Actor::Registrant(_) => json!({"self": true}),
         Actor::Service(service) => json!({"service": service.as_str()}),
         Actor::Platform => json!({"platform": true}),
@@ -217,7 +217,11 @@ impl Grant<'_> {
     /// # Errors
     /// `Bug` when it was not.
     pub fn requires(&self, field: Field) -> Result<(), Fault> {
-        if self.decision.permits(field) { Ok(()) } else { Err(Fault::bug(format!("{} was not decided on", field.word()))) }
+        if self.decision.permits(field) {
+            Ok(())
+        } else {
+            Err(Fault::bug(format!("{} was not decided on", field.word())))
+        }
     }
 
     /// The facts of the card, reduced to the fields decided on.

@@ -197,7 +197,13 @@ fn with_pictures(platform: Arc<Platform>) -> Stage {
     let mut platform = Arc::into_inner(platform).unwrap();
     let records = Records { known: std::sync::Mutex::default(), down: std::sync::Mutex::new(false) };
     let mail = Arc::new(Letters::default());
-    platform.ports = Ports { registry: Arc::new(records), mail, proofing: provider.clone(), documents: platform.ports.documents.clone(), activation: platform.ports.activation.clone() };
+    platform.ports = Ports {
+        registry: Arc::new(records),
+        mail,
+        proofing: provider.clone(),
+        documents: platform.ports.documents.clone(),
+        activation: platform.ports.activation.clone(),
+    };
     Stage { platform: Arc::new(platform), provider }
 }
 

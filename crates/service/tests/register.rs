@@ -61,7 +61,13 @@ async fn scene_with(place: &Place, boot: u8) -> Scene {
     let records = Arc::new(Records { known: std::sync::Mutex::new(known), down: std::sync::Mutex::new(false) });
     let letters = Arc::new(Letters::default());
     let mut platform = Arc::into_inner(stage::platform(place).await).unwrap();
-    platform.ports = Ports { registry: records.clone(), mail: letters.clone(), proofing: provider.clone(), documents: platform.ports.documents.clone(), activation: platform.ports.activation.clone() };
+    platform.ports = Ports {
+        registry: records.clone(),
+        mail: letters.clone(),
+        proofing: provider.clone(),
+        documents: platform.ports.documents.clone(),
+        activation: platform.ports.activation.clone(),
+    };
     Scene { platform: Arc::new(platform), provider, records, letters, clock: Clock::new() }
 }
 

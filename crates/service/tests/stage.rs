@@ -66,7 +66,13 @@ pub fn over(store: lionrock_store::Store, keys: KeyRing, realm: &Realm, issuer: 
         custodian: None,
         staff: None,
     };
-    let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody), documents: Arc::new(lionrock_service::port::document::Absent), activation: Arc::new(lionrock_service::port::activation::Absent) };
+    let ports = Ports {
+        registry: Arc::new(Nobody),
+        mail: Arc::new(Nobody),
+        proofing: Arc::new(Nobody),
+        documents: Arc::new(lionrock_service::port::document::Absent),
+        activation: Arc::new(lionrock_service::port::activation::Absent),
+    };
     Platform {
         store,
         keys,

@@ -142,7 +142,9 @@ fn protection(mode: Option<&str>, authorities: Option<&str>) -> Result<Option<Tl
         None | Some("disable") => return Err(wrong("sslrootcert needs sslmode=verify-full")),
         Some("verify-full") => true,
         Some("require" | "verify-ca") => false,
-        Some(_) => return Err(wrong("sslmode must be verify-full, require (any name the authority vouches for) or disable")),
+        Some(_) => {
+            return Err(wrong("sslmode must be verify-full, require (any name the authority vouches for) or disable"));
+        }
     };
     let authorities = authorities
         .ok_or_else(|| wrong("TLS without looking at the certificate protects from nobody: name sslrootcert=FILE"))?;

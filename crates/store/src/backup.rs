@@ -33,7 +33,11 @@ pub const TABLES: &[(&str, Part, &str)] = &[
     ("realm", Part::Data, "whose store it is"),
     ("resident", Part::Data, "accounts; the wrapped key of each stands in the key file"),
     ("credential", Part::Data, "passkeys"),
-    ("activation_key", Part::Nowhere, "a restored store has no signing keys: residents make new ones, and old certificates end"),
+    (
+        "activation_key",
+        Part::Nowhere,
+        "a restored store has no signing keys: residents make new ones, and old certificates end",
+    ),
     ("signing_key", Part::Nowhere, "as above: no copy of a signing key exists outside the store"),
     ("signature", Part::Data, "what residents signed, with its evidence"),
     ("signing_question", Part::Nowhere, "questions to passkeys, five minutes"),

@@ -222,9 +222,7 @@ pub type Numbered = (i64, Entry, i64, Option<Vec<u8>>);
 /// Of the store.
 pub fn of_lane(tx: &mut Tx<'_>, lane: &[u8; 16], after: i64, most: u32) -> Result<Vec<Numbered>, Error> {
     let rows = tx.query(OF_LANE, &[Value::from(lane), Value::from(after), Value::from(most)])?;
-    rows.iter()
-        .map(|row| Ok((row.int(8)?, entry(row)?, row.int(6)?, row.opt_bytes(7)?.map(<[u8]>::to_vec))))
-        .collect()
+    rows.iter().map(|row| Ok((row.int(8)?, entry(row)?, row.int(6)?, row.opt_bytes(7)?.map(<[u8]>::to_vec)))).collect()
 }
 
 /// Whether a lane has an entry of this number.
@@ -296,8 +294,10 @@ const TAGS: &str = "SELECT tag FROM leaf WHERE position >= $1 AND position < $2 
 const ANY_TAG: &str = "SELECT event FROM leaf WHERE tag IS NOT NULL AND position IS NOT NULL LIMIT 1";
 const OF_LANE: &str = "SELECT event, kind, coarse_time, commitment, position, tag, created_at, sealed_body, number FROM leaf \
                        WHERE lane = $1 AND number > $2 ORDER BY number LIMIT $3";
-const NEWEST_PLACED: &str = "SELECT position FROM leaf WHERE lane = $1 AND number IS NOT NULL ORDER BY number DESC LIMIT 1";
-const NEWEST_NUMBER: &str = "SELECT number FROM leaf WHERE lane = $1 AND number IS NOT NULL ORDER BY number DESC LIMIT 1";
+const NEWEST_PLACED: &str =
+    "SELECT position FROM leaf WHERE lane = $1 AND number IS NOT NULL ORDER BY number DESC LIMIT 1";
+const NEWEST_NUMBER: &str =
+    "SELECT number FROM leaf WHERE lane = $1 AND number IS NOT NULL ORDER BY number DESC LIMIT 1";
 const HAS_NUMBER: &str = "SELECT event FROM leaf WHERE lane = $1 AND number = $2";
 const BY_EVENT: &str = "SELECT event, kind, coarse_time, commitment, position, tag FROM leaf WHERE event = $1";
 const OF_RESIDENT: &str = "SELECT event, kind, coarse_time, commitment, position, tag, created_at, sealed_body FROM leaf \

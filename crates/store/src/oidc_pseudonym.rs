@@ -60,7 +60,8 @@ pub fn of_resident(tx: &mut Tx<'_>, resident: ResidentId) -> Result<Vec<(String,
 /// Of the store.
 pub fn owner(tx: &mut Tx<'_>, service: &str, sub: &str) -> Result<Option<ResidentId>, Error> {
     let row = tx.first(OWNER, &[Value::from(service), Value::from(sub)])?;
-    let id = row.map(|row| ResidentId::from_bytes(row.bytes(0)?).map_err(|_| Error::corrupt("oidc_pseudonym.resident")));
+    let id =
+        row.map(|row| ResidentId::from_bytes(row.bytes(0)?).map_err(|_| Error::corrupt("oidc_pseudonym.resident")));
     id.transpose()
 }
 

@@ -13,8 +13,7 @@ const BY_HANDLE: &str = "SELECT id FROM resident WHERE user_handle = $1 AND stat
 const BY_INDEX: &str = "SELECT id FROM resident WHERE blind_index = $1 AND state = 'active'";
 const SET_CONTACT: &str =
     "UPDATE resident SET sealed_contact = $3, version = version + 1 WHERE id = $1 AND version = $2";
-const SET_PROFILE: &str =
-    "UPDATE resident SET sealed_profile = $3, version = version + 1 WHERE id = $1 AND version = $2 AND state = 'active'";
+const SET_PROFILE: &str = "UPDATE resident SET sealed_profile = $3, version = version + 1 WHERE id = $1 AND version = $2 AND state = 'active'";
 const CLOSE: &str = "UPDATE resident SET state = 'closed', version = version + 1, blind_index = NULL, user_handle = NULL, \
                      sealed_key = NULL, sealed_profile = NULL, sealed_contact = NULL, closed_at = $3 \
                      WHERE id = $1 AND version = $2 AND state = 'active'";

@@ -58,7 +58,12 @@ pub const SWEEPS: [Sweep; 28] = [
     sweep!("oidc_grant", Time, "code", "oidc_grant WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("oidc_request", Time, "handle", "oidc_request WHERE expires_at <= $1 ORDER BY expires_at"),
     sweep!("officer_act", Time, "id", "officer_act WHERE at < $1 ORDER BY at"),
-    sweep!("officer_proposal", Time, "id", "officer_proposal WHERE created_at < $1 AND state <> 'open' ORDER BY created_at"),
+    sweep!(
+        "officer_proposal",
+        Time,
+        "id",
+        "officer_proposal WHERE created_at < $1 AND state <> 'open' ORDER BY created_at"
+    ),
     sweep!("officer_session", Id, "id", "officer_session WHERE id < $1 ORDER BY id"),
     sweep!("outbox", Id, "id", "outbox WHERE id < $1 ORDER BY id"),
     sweep!("recovery", Time, "id", "recovery WHERE expires_at <= $1 ORDER BY expires_at"),
@@ -67,7 +72,12 @@ pub const SWEEPS: [Sweep; 28] = [
     sweep!("signing_request", Time, "id", "signing_request WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("session", Id, "id", "session WHERE id < $1 ORDER BY id"),
     sweep!("sign_in", Id, "id", "sign_in WHERE id < $1 ORDER BY id"),
-    sweep!("break_glass", Time, "id", "break_glass WHERE asked_at < $1 AND state IN ('drafted', 'expired', 'reviewed')"),
+    sweep!(
+        "break_glass",
+        Time,
+        "id",
+        "break_glass WHERE asked_at < $1 AND state IN ('drafted', 'expired', 'reviewed')"
+    ),
     sweep!("finding", Time, "id", "finding WHERE closed_at < $1 ORDER BY closed_at"),
     sweep!("staff_act", Time, "id", "staff_act WHERE at < $1 ORDER BY at"),
     sweep!("ticket", Time, "id", "ticket WHERE ended_at < $1 ORDER BY ended_at"),

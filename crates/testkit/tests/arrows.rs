@@ -20,7 +20,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["store", "model"]),
     (
         "app",
-        &["activation", "crypto", "gateway", "ledger", "model", "pki", "proofing", "rehearsal", "service", "store", "web", "wire"],
+        &[
+            "activation",
+            "crypto",
+            "gateway",
+            "ledger",
+            "model",
+            "pki",
+            "proofing",
+            "rehearsal",
+            "service",
+            "store",
+            "web",
+            "wire",
+        ],
     ),
 ];
 
@@ -38,7 +51,11 @@ const ROOMS: &[(&[&str], &[&str], &str)] = &[
     (&["hyper-rustls", "lettre", "rsntp"], &["gateway", "rehearsal"], "gateway opens outgoing connections"),
     (&["reqwest", "ureq", "isahc", "surf", "attohttpc", "minreq"], &[], "there is one HTTP client: gateway's"),
     (&["openidconnect", "rcgen"], &["rehearsal"], "strangers and development certificates are for rehearsals"),
-    (&["rustls", "tokio-rustls"], &["crypto", "web", "gateway", "rehearsal", "app", "store"], "TLS is set up at the edge"),
+    (
+        &["rustls", "tokio-rustls"],
+        &["crypto", "web", "gateway", "rehearsal", "app", "store"],
+        "TLS is set up at the edge",
+    ),
     (&["axum", "tower-http", "askama"], &["web", "rehearsal"], "web knows HTTP"),
     (&["rten", "imageproc", "image"], &["proofing", "rehearsal"], "pictures are decoded in the worker only"),
     (&["landlock", "seccompiler", "clap"], &["app"], "app owns the process"),
@@ -135,7 +152,10 @@ fn the_program_keeps_its_budget_of_crates() {
     let all = tree::packages(&["-p", "lionrock-app", "-e", "normal,build"]).len();
     println!("crates: {production} of {BUDGET} in a production build, {all} of {WITH_REHEARSAL} with the rehearsal");
     for (count, budget) in [(production, BUDGET), (all, WITH_REHEARSAL)] {
-        assert!(count <= budget, "{count} crates, the budget is {budget}: take something out before putting something in");
+        assert!(
+            count <= budget,
+            "{count} crates, the budget is {budget}: take something out before putting something in"
+        );
     }
 }
 

@@ -48,7 +48,15 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("TcpStream::connect", &["crates/gateway/", "crates/rehearsal/"], "gateway opens outgoing connections"),
     (
         "lionrock_crypto::",
-        &["crates/activation/", "crates/wire/", "crates/pki/", "crates/ledger/", "crates/service/", "crates/rehearsal/", "crates/app/"],
+        &[
+            "crates/activation/",
+            "crates/wire/",
+            "crates/pki/",
+            "crates/ledger/",
+            "crates/service/",
+            "crates/rehearsal/",
+            "crates/app/",
+        ],
         "keys stay low",
     ),
 ];

@@ -167,7 +167,24 @@ macro_rules! areas {
     };
 }
 
-areas!["access", "account", "certificates", "consent", "counter", "data", "frame", "problem", "recover", "refusal", "register", "signin", "signing", "staff", "ticket", "verify"];
+areas![
+    "access",
+    "account",
+    "certificates",
+    "consent",
+    "counter",
+    "data",
+    "frame",
+    "problem",
+    "recover",
+    "refusal",
+    "register",
+    "signin",
+    "signing",
+    "staff",
+    "ticket",
+    "verify"
+];
 
 #[cfg(test)]
 mod tests {

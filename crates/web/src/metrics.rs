@@ -126,5 +126,7 @@ fn witnesses(state: &AppState) -> String {
     let now = (state.edge.clock)();
     let lag = ledger.witnessing().map_or(-1, |last| now.0.saturating_sub(last.at.0) / 1000);
     let name = "lionrock_ledger_witness_lag_seconds";
-    format!("# HELP {name} Age of the newest cosignature of a witness, -1 before the first.\n# TYPE {name} gauge\n{name} {lag}\n")
+    format!(
+        "# HELP {name} Age of the newest cosignature of a witness, -1 before the first.\n# TYPE {name} gauge\n{name} {lag}\n"
+    )
 }

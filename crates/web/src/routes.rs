@@ -8,7 +8,8 @@ use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
 use crate::{
-    AppState, account, deviation, hand_over, health, layers, ledger, metrics, oauth, pki, recover, register, sign, signin, signing, start, static_files, verify,
+    AppState, account, deviation, hand_over, health, layers, ledger, metrics, oauth, pki, recover, register, sign,
+    signin, signing, start, static_files, verify,
 };
 
 /// The whole site.

@@ -61,9 +61,9 @@ fn ask(form: &Parameters) -> Option<Ask> {
         _ => return None,
     };
     let entries: Vec<Entry> = form.get("documents").map_or(Some(Vec::new()), |text| serde_json::from_str(text).ok())?;
-    let documents = entries.into_iter().map(|entry| {
-        Some(Named { digest: request::digest(&entry.digest)?, id: entry.id, name: entry.name })
-    });
+    let documents = entries
+        .into_iter()
+        .map(|entry| Some(Named { digest: request::digest(&entry.digest)?, id: entry.id, name: entry.name }));
     let signer = match (text("sub"), form.get("hkic_hash")) {
         (None, None) => Signer::Anyone,
         (Some(sub), None) => Signer::Known(sub),

@@ -61,7 +61,13 @@ impl Stage {
             custodian: None,
             staff: None,
         };
-        let ports = Ports { registry: Arc::new(Nobody), mail: Arc::new(Nobody), proofing: Arc::new(Nobody), documents: Arc::new(lionrock_service::port::document::Absent), activation: Arc::new(lionrock_service::port::activation::Absent) };
+        let ports = Ports {
+            registry: Arc::new(Nobody),
+            mail: Arc::new(Nobody),
+            proofing: Arc::new(Nobody),
+            documents: Arc::new(lionrock_service::port::document::Absent),
+            activation: Arc::new(lionrock_service::port::activation::Absent),
+        };
         let platform = Arc::new(Platform {
             store,
             keys,

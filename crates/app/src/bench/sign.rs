@@ -11,7 +11,9 @@ use crate::{clock, demo, root_key, start};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use lionrock_activation::text::{self, ACTIVATION, ENROLMENT};
-use lionrock_activation::{Activation, Authenticator, Chamber, Document, Enrol, Enrolment, Form, Opening, Passkey, Sign};
+use lionrock_activation::{
+    Activation, Authenticator, Chamber, Document, Enrol, Enrolment, Form, Opening, Passkey, Sign,
+};
 use lionrock_crypto::digest::sha256;
 use lionrock_crypto::sign::{Algorithm, SigningKey};
 use lionrock_pki::algorithm::Digest;

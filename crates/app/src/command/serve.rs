@@ -98,8 +98,7 @@ async fn serve_behind(
         change_burst: config.limits.changes_per_minute.unwrap_or(defaults.change_burst),
         ..defaults
     };
-    let house =
-        AppState::staff(Arc::clone(&started.platform), edge.clone(), Arc::new(clock::now), Arc::new(System));
+    let house = AppState::staff(Arc::clone(&started.platform), edge.clone(), Arc::new(clock::now), Arc::new(System));
     let state = AppState::new(Arc::clone(&started.platform), edge, Arc::new(clock::now), Arc::new(System));
     let router = routes::table(&state);
     // From here on no key is destroyed before this server says that it forgot it.

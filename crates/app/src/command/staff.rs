@@ -152,7 +152,9 @@ async fn invite(arguments: &Init) -> Result<()> {
         println!("{}", serde_json::json!({"enrol": format!("{origin}/enrol"), "invited": all}));
         return Ok(());
     }
-    println!("Each makes their key at {origin}/enrol within ten minutes. One of you hands over the first half, the other the second.");
+    println!(
+        "Each makes their key at {origin}/enrol within ten minutes. One of you hands over the first half, the other the second."
+    );
     for one in &invited {
         println!(
             "{} {} ({}, {})\n  first half   {}\n  second half  {}",
@@ -194,7 +196,10 @@ async fn print_report(arguments: &Report) -> Result<()> {
         return Ok(());
     }
     println!("policy {}\n{} entries\n", report.policy, report.entries);
-    println!("{:<36}  {:<14} {:<14} {:<9} {:>8} {:>6} {:>8} {:>8}", "officer", "role", "unit", "state", "sign-ins", "acts", "readings", "refused");
+    println!(
+        "{:<36}  {:<14} {:<14} {:<9} {:>8} {:>6} {:>8} {:>8}",
+        "officer", "role", "unit", "state", "sign-ins", "acts", "readings", "refused"
+    );
     for (id, used) in &report.officers {
         println!(
             "{id}  {:<14} {:<14} {:<9} {:>8} {:>6} {:>8} {:>8}",

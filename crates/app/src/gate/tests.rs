@@ -271,7 +271,9 @@ const SPOILT: &[(&str, Spoil)] = &[
         it.config.store = Some("postgres://lionrock@db.gov.hk/lionrock".to_owned());
     }),
     ("store-at-an-allowed-site", |it| it.config.store = Some("sqlite:/srv/elsewhere/lionrock.db".to_owned())),
-    ("store-at-an-allowed-site", |it| it.config.store = Some("postgres://lionrock@/lionrock?host=/run/elsewhere".to_owned())),
+    ("store-at-an-allowed-site", |it| {
+        it.config.store = Some("postgres://lionrock@/lionrock?host=/run/elsewhere".to_owned())
+    }),
     ("store-at-an-allowed-site", |it| it.config.site.allowed.clear()),
     ("store-at-an-allowed-site", |it| it.config.site.certificates.clear()),
     ("store-at-an-allowed-site", |it| it.site(|claims| claims.country = "SG".to_owned())),

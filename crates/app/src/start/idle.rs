@@ -7,8 +7,8 @@ use lionrock_model::proofing::{Challenge, Stage};
 use lionrock_service::Ports;
 use lionrock_service::port::activation::Absent;
 use lionrock_service::port::{
-    document, Answering, Ended, Judged, Letter, Mail, MailError, NotTaken, Opened, ProofingError, ProofingProvider,
-    ProviderIdentity, Registry, RegistryAnswer, RegistryUnavailable,
+    Answering, Ended, Judged, Letter, Mail, MailError, NotTaken, Opened, ProofingError, ProofingProvider,
+    ProviderIdentity, Registry, RegistryAnswer, RegistryUnavailable, document,
 };
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
@@ -19,7 +19,13 @@ struct Idle;
 /// The ports of a command.
 #[must_use]
 pub fn ports() -> Ports {
-    Ports { registry: Arc::new(Idle), mail: Arc::new(Idle), proofing: Arc::new(Idle), documents: Arc::new(document::Absent), activation: Arc::new(Absent) }
+    Ports {
+        registry: Arc::new(Idle),
+        mail: Arc::new(Idle),
+        proofing: Arc::new(Idle),
+        documents: Arc::new(document::Absent),
+        activation: Arc::new(Absent),
+    }
 }
 
 impl Registry for Idle {

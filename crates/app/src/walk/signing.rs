@@ -89,9 +89,9 @@ async fn verify(running: &Running) -> Result<((), String)> {
 async fn evidence(running: &Running) -> Result<((), String)> {
     let walk = running.folder.walk();
     let key = running.folder.path().join("ledger/vkey");
-    let paths = [walk.join("evidence.json"), walk.join("root.pem"), key, walk.join("signed.pdf")].map(|path| text(&path));
+    let paths =
+        [walk.join("evidence.json"), walk.join("root.pem"), key, walk.join("signed.pdf")].map(|path| text(&path));
     let [file, root, key, document] = &paths;
-    let says =
-        lionrock(&["verify", "signature", file, "--trust", root, "--key", key, "--document", document]).await?;
+    let says = lionrock(&["verify", "signature", file, "--trust", root, "--key", key, "--document", document]).await?;
     Ok(((), says))
 }

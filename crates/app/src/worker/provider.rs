@@ -74,7 +74,11 @@ impl Builtin {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).get(&custody).cloned()
     }
 
-    async fn open_worker(&self, custody: CustodyId, limit: Option<std::time::Duration>) -> Result<Opened, ProofingError> {
+    async fn open_worker(
+        &self,
+        custody: CustodyId,
+        limit: Option<std::time::Duration>,
+    ) -> Result<Opened, ProofingError> {
         let launch = self.pool.launch();
         let deadline = limit.unwrap_or(launch.deadline);
         // The machine may have changed since the server started: swap turned on, a crash reporter installed.
@@ -239,11 +243,7 @@ impl ProofingProvider for Builtin {
         Box::pin(self.open_worker(custody, None))
     }
 
-    fn open_for(
-        &self,
-        custody: CustodyId,
-        limit: std::time::Duration,
-    ) -> Answering<'_, Result<Opened, ProofingError>> {
+    fn open_for(&self, custody: CustodyId, limit: std::time::Duration) -> Answering<'_, Result<Opened, ProofingError>> {
         Box::pin(self.open_worker(custody, Some(limit)))
     }
 

@@ -34,7 +34,8 @@ impl Kind {
 
     /// Of a stored key.
     pub(super) fn of(sealed: &[u8]) -> Result<Self, Error> {
-        let known = [Self::Key, Self::Label, Self::Public].into_iter().find(|kind| sealed.first() == Some(&kind.byte()));
+        let known =
+            [Self::Key, Self::Label, Self::Public].into_iter().find(|kind| sealed.first() == Some(&kind.byte()));
         known.ok_or(Error::DoesNotOpen)
     }
 }

@@ -182,9 +182,11 @@ async fn signed(
 ) -> Response {
     let state = answer.get("state").cloned().unwrap_or_default();
     let own = cookie(&headers).is_some_and(|cookie| cookie == state);
-    let asked = service.signing.lock().unwrap_or_else(PoisonError::into_inner).get(&state).map(|(asked, _)| asked.clone());
+    let asked =
+        service.signing.lock().unwrap_or_else(PoisonError::into_inner).get(&state).map(|(asked, _)| asked.clone());
     let Some(asked) = asked.filter(|_| own) else {
-        return (StatusCode::FORBIDDEN, Html(pages::refused("this answer belongs to no request of this browser"))).into_response();
+        return (StatusCode::FORBIDDEN, Html(pages::refused("this answer belongs to no request of this browser")))
+            .into_response();
     };
     if answer.get("outcome").map(String::as_str) != Some("signed") {
         return Html(pages::refused("access_denied")).into_response();

@@ -82,8 +82,11 @@ impl Demo {
     pub(super) async fn fetch_signed(&self, client: &Browser, asked: &Asked) -> Result<Signed, DemoError> {
         let at = |what: &str| format!("/signing/requests/{}/{what}", asked.request);
         let get = async |what: &str| self.with_token(client, Method::GET, &at(what), asked, Bytes::new()).await;
-        let signed =
-            Signed { document: get("document").await?, evidence: get("evidence").await?, request: asked.request.clone() };
+        let signed = Signed {
+            document: get("document").await?,
+            evidence: get("evidence").await?,
+            request: asked.request.clone(),
+        };
         self.with_token(client, Method::POST, &at("acknowledge"), asked, Bytes::new()).await?;
         Ok(signed)
     }
@@ -97,8 +100,11 @@ impl Demo {
         body: Bytes,
     ) -> Result<Vec<u8>, DemoError> {
         let bearer = format!("Bearer {}", asked.token);
-        let headers =
-            [(AUTHORIZATION, bearer.as_str()), (CONTENT_TYPE, "application/octet-stream"), (ACCEPT, "application/json")];
+        let headers = [
+            (AUTHORIZATION, bearer.as_str()),
+            (CONTENT_TYPE, "application/octet-stream"),
+            (ACCEPT, "application/json"),
+        ];
         let reply = client.send(method, &format!("{}{path}", self.issuer), &headers, body).await?;
         if !reply.status.is_success() {
             return Err(DemoError::Protocol(format!("{path}: {}", reply.text())));

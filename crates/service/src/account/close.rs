@@ -16,8 +16,8 @@ use lionrock_model::credential::{CeremonyKind, PasskeyRefusal};
 use lionrock_model::id::ResidentId;
 use lionrock_model::time::Millis;
 use lionrock_store::{
-    Tx, consent, contact_change, correction, credential, custody, guardianship, leaf, level, oidc_grant, outbox, recovery, recovery_code,
-    registration, resident, session,
+    Tx, consent, contact_change, correction, credential, custody, guardianship, leaf, level, oidc_grant, outbox,
+    recovery, recovery_code, registration, resident, session,
 };
 use lionrock_wire::webauthn::json::{AuthenticationResponse, RequestOptions};
 use serde_json::{Value, json};

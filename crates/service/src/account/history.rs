@@ -131,7 +131,9 @@ pub async fn history(
                 lines.push(Line { at: line.at, what, proof: None });
             }
             for (entry, at, body) in leaves.iter().filter(|(entry, _, _)| !TOLD.contains(&entry.kind.as_str())) {
-                let Some(what) = tell(&owned, entry, (Millis(*at), caller.now), &holds, body.as_deref())? else { continue };
+                let Some(what) = tell(&owned, entry, (Millis(*at), caller.now), &holds, body.as_deref())? else {
+                    continue;
+                };
                 lines.push(Line { at: Millis(*at), what, proof: proof(entry)? });
             }
             lines.sort_by_key(|line| std::cmp::Reverse(line.at));

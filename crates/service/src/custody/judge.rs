@@ -158,7 +158,11 @@ async fn commit(
                 let over = verdict == Verdict::Counter || own.attempts >= most;
                 own.step = if over { Step::Counter } else { Step::Pictures };
             }
-            if crate::register::keep(tx, &shared, &own)? { Ok(sealed.is_some()) } else { Err(lionrock_store::Error::Busy.into()) }
+            if crate::register::keep(tx, &shared, &own)? {
+                Ok(sealed.is_some())
+            } else {
+                Err(lionrock_store::Error::Busy.into())
+            }
         })
         .await
 }

@@ -73,7 +73,11 @@ impl Desk {
         let standing = self.standing.borrow();
         let Some(trouble) = &standing.trouble else { return Ok(()) };
         let passing = standing.last_round.is_some_and(|last| now.0.saturating_sub(last) <= PATIENCE.as_millis() as i64);
-        if passing { Ok(()) } else { Err(Fault::outside(format!("the ledger does not go on, so nothing is opened: {trouble}"))) }
+        if passing {
+            Ok(())
+        } else {
+            Err(Fault::outside(format!("the ledger does not go on, so nothing is opened: {trouble}")))
+        }
     }
 
     /// Says whose cosignatures count here; once, at the start.

@@ -11,8 +11,8 @@ use lionrock_ledger::index::{self, Index, Stretch};
 use lionrock_ledger::leaf::{CoarseTime, Leaf};
 use lionrock_ledger::tree::Frontier;
 use lionrock_model::id::ResidentId;
-use lionrock_store::log_head::Head;
 use lionrock_store::leaf::{NewLeaf, Placed};
+use lionrock_store::log_head::Head;
 use lionrock_store::{Tx, failpoint, lane as lanes, leaf, log_head};
 use std::sync::Arc;
 
@@ -196,7 +196,8 @@ fn sign(platform: &Platform, caller: &Caller, size: u64, root: Hash) -> Result<S
     let mut note = String::new();
     // While one key replaces another both sign: whoever knows only the earlier one finds its line.
     for key in platform.keys.signing(Signer::Checkpoint) {
-        let signed = checkpoint.sign(&verifier(&checkpoint.origin, key.public()?)?, &key).map_err(|error| bug(&error))?;
+        let signed =
+            checkpoint.sign(&verifier(&checkpoint.origin, key.public()?)?, &key).map_err(|error| bug(&error))?;
         match signed.rsplit_once("\n\n").filter(|_| !note.is_empty()) {
             Some((_, line)) => note += line,
             None => note = signed,

@@ -2,9 +2,9 @@
 
 use super::{find, keep, letters, open_facts, require};
 use crate::audit::{self, Event};
+use crate::counter::{case, desk};
 use crate::port::RegistryAnswer;
 use crate::vault::{self, blind_index};
-use crate::counter::{case, desk};
 use crate::{Caller, Error, Fault, Platform, outbox, recovery};
 use lionrock_model::budget::Budget;
 use lionrock_model::id::{RegistrationId, ResidentId};
@@ -61,8 +61,7 @@ fn settle(
         return Ok(row.step);
     }
     let taken = vault::owner(tx, platform, caller, &index)?;
-    let confirmed =
-        answer == RegistryAnswer::Match && !desk::serves_self(tx, platform, caller, row.attended, &index)?;
+    let confirmed = answer == RegistryAnswer::Match && !desk::serves_self(tx, platform, caller, row.attended, &index)?;
     let accepted = confirmed
         && match row.aim {
             Aim::Account => taken.is_none(),

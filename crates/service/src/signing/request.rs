@@ -1,8 +1,8 @@
 //! A service's side: it asks, sends its document in pieces, and fetches what was signed. Each call after the first carries the token that
 //! the first one gave.
 
-use super::sealed::{self, Body};
 pub use super::sealed::Named;
+use super::sealed::{self, Body};
 use super::{code, evidence};
 use crate::ceremony::settle;
 use crate::imprint::Imprint;

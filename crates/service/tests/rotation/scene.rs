@@ -61,7 +61,13 @@ impl Server {
         let records = Records { known: std::sync::Mutex::new(known), down: std::sync::Mutex::new(false) };
         let provider = Arc::new(Provider::new(boot));
         let mail = Arc::new(Letters::default());
-        platform.ports = Ports { registry: Arc::new(records), mail, proofing: provider.clone(), documents: platform.ports.documents.clone(), activation: platform.ports.activation.clone() };
+        platform.ports = Ports {
+            registry: Arc::new(records),
+            mail,
+            proofing: provider.clone(),
+            documents: platform.ports.documents.clone(),
+            activation: platform.ports.activation.clone(),
+        };
         let server = Self { platform: Arc::new(platform), clock, seat: Seat::new([boot; 16], node), provider };
         rotation::join(&server.platform, &server.by(), &server.seat).await.unwrap();
         server

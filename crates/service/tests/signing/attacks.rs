@@ -24,7 +24,9 @@ async fn execute(scene: &Scene, sql: &'static str, values: Vec<Value>) -> u64 {
 }
 
 /// Two residents who can sign, and a request that the first one was asked about.
-async fn two(place: &lionrock_testkit::engines::Place) -> (Scene, Person, Person, lionrock_service::signing::request::Begun) {
+async fn two(
+    place: &lionrock_testkit::engines::Place,
+) -> (Scene, Person, Person, lionrock_service::signing::request::Begun) {
     let (scene, mei) = ready(place).await;
     let mut thief = scene.plus("CANARY, Ho", "U234567").await;
     scene.enrol(&mut thief, "ES256").await.unwrap();

@@ -204,7 +204,8 @@ impl Scene {
     pub async fn send(&self, begun: &Begun, bytes: &[u8]) -> Result<(), SigningRefusal> {
         for (place, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
             let at = (place * PIECE_BYTES) as u64;
-            let sent = request::upload(&self.oidc.platform, &self.by(), begun.id, &begun.token, at, piece.to_vec()).await;
+            let sent =
+                request::upload(&self.oidc.platform, &self.by(), begun.id, &begun.token, at, piece.to_vec()).await;
             said(sent)?;
         }
         Ok(())

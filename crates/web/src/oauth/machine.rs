@@ -74,12 +74,7 @@ impl Asked {
 }
 
 /// Form, parameters, credential; and nobody who guessed too often.
-pub(crate) fn read(
-    state: &AppState,
-    visit: &Visit,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<Asked, Box<Response>> {
+pub(crate) fn read(state: &AppState, visit: &Visit, headers: &HeaderMap, body: &Bytes) -> Result<Asked, Box<Response>> {
     let shape = |problem: Problem| Box::new(shaped(&problem));
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();

@@ -250,7 +250,9 @@ async fn tell(arguments: &Arguments, config: &Config, ids: &[RotationId]) -> Res
             let receipt = file.as_ref().map(|file| format!(", {}", file.display())).unwrap_or_default();
             println!("{mark} {}: {}, {} moved{receipt}", one.what, one.state.word(), one.records);
             if rests(one) && one.finished.is_none() {
-                println!("  The new key signs. The old one stays until what it signed is looked at no more; a running server then destroys it.");
+                println!(
+                    "  The new key signs. The old one stays until what it signed is looked at no more; a running server then destroys it."
+                );
             }
         }
         if all.iter().any(|one| one.what == What::Root.to_string()) {

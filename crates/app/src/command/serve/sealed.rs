@@ -1,6 +1,6 @@
 //! A server whose root key is in shares: its sockets answer before it has a key, and go on once it has.
 
-use super::{Sockets, certificate, listen_limits, plain, staff, serve_behind};
+use super::{Sockets, certificate, listen_limits, plain, serve_behind, staff};
 use crate::config::Config;
 use crate::sealed::{self, Unsealed};
 use crate::{clock, start};
@@ -28,7 +28,12 @@ pub(super) async fn serve(config: &Config, stop: watch::Receiver<bool>) -> Resul
             bail!("told to stop while sealed");
         };
         let Unsealed { root, ceremony, shares, door } = unsealed;
-        waited = Some((Sockets { certificate, listeners: Vec::new(), plain: None, staff: Vec::new(), front: Some(front) }, ceremony, shares, door));
+        waited = Some((
+            Sockets { certificate, listeners: Vec::new(), plain: None, staff: Vec::new(), front: Some(front) },
+            ceremony,
+            shares,
+            door,
+        ));
         Ok(root)
     };
     let started = start::platform_under(config, Vec::new(), Limits::default(), wait).await;

@@ -101,6 +101,7 @@ impl Loaded {
             |kind: &EntityTypeName, word: &str| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(word));
         let text = |word: &str| RestrictedExpression::new_string(word.to_owned());
         let long = |number: u8| RestrictedExpression::new_long(i64::from(number));
+        #[allow(clippy::result_large_err, reason = "the library's error; it is made once and let go")]
         let person = |id: &str, unit: &str, roles: HashSet<EntityUid>| {
             Entity::new(uid(officer, id), HashMap::from([("unit".to_owned(), text(unit))]), roles)
         };
