@@ -1,5 +1,7 @@
 //! A chamber, a resident with a phone, and a hand that does what servers do.
 
+#![allow(clippy::unwrap_used)]
+
 use lionrock_activation::text::{self, ACTIVATION, ENROLMENT};
 use lionrock_activation::{
     Activation, Authenticator, Chamber, Document, Enrol, Enrolled, Enrolment, Form, Hex, Opening, Passkey, Refusal,

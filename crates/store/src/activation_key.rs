@@ -16,11 +16,14 @@ pub fn insert(tx: &mut Tx<'_>, id: &[u8; 16], wrapped: &[u8], now: Millis) -> Re
     tx.execute(INSERT, &[id.into(), wrapped.into(), now.into()]).map(drop)
 }
 
+/// A wrapped form by its id.
+pub type Stored = ([u8; 16], Vec<u8>);
+
 /// All wrapped forms, newest first.
 ///
 /// # Errors
 /// Of the store.
-pub fn all(tx: &mut Tx<'_>) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Stored>, Error> {
     tx.query(ALL, &[])?.iter().map(|row| Ok((row.array(0)?, row.bytes(1)?.to_vec()))).collect()
 }
 

@@ -38,11 +38,14 @@ pub fn owe(tx: &mut Tx<'_>, event: &[u8; 16], resident: &[u8; 16], due: i64) -> 
     tx.execute(OWE, &[Value::from(event), Value::from(resident), Value::from(due)]).map(drop)
 }
 
+/// An event, and the person it is about.
+pub type Due = ([u8; 16], [u8; 16]);
+
 /// What is due: event and person.
 ///
 /// # Errors
 /// Of the store.
-pub fn due(tx: &mut Tx<'_>, now: i64, most: u32) -> Result<Vec<([u8; 16], [u8; 16])>, Error> {
+pub fn due(tx: &mut Tx<'_>, now: i64, most: u32) -> Result<Vec<Due>, Error> {
     let rows = tx.query(DUE, &[Value::from(now), Value::from(most)])?;
     rows.iter().map(|row| Ok((row.array(0)?, row.array(1)?))).collect()
 }

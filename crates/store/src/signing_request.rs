@@ -166,6 +166,9 @@ pub fn keep(
     tx.execute(PIECE, &values).map(drop)
 }
 
+/// A sealed piece by its id.
+pub type Piece = ([u8; 16], Vec<u8>);
+
 /// Pieces in order, from one on, at most so many: id and sealed bytes of each.
 ///
 /// # Errors
@@ -176,7 +179,7 @@ pub fn pieces(
     kind: Kind,
     from: u32,
     most: u32,
-) -> Result<Vec<([u8; 16], Vec<u8>)>, Error> {
+) -> Result<Vec<Piece>, Error> {
     let values = [request.as_bytes().into(), kind.word().into(), from.into(), most.into()];
     tx.query(PIECES, &values)?.iter().map(|row| Ok((row.array(0)?, row.bytes(1)?.to_vec()))).collect()
 }

@@ -32,7 +32,7 @@ async fn ask(router: &Router, method: &str, path: &str, kind: Option<&str>, body
     (Response::from_parts(parts, Body::empty()), bytes)
 }
 
-fn head<'a>(response: &'a Response, name: header::HeaderName) -> &'a str {
+fn head(response: &Response, name: header::HeaderName) -> &str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 

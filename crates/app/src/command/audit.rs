@@ -350,7 +350,7 @@ impl Seen {
                 self.announced.insert(policy.to_owned());
             }
         }
-        for custody in body.get("custody").and_then(Value::as_str) {
+        if let Some(custody) = body.get("custody").and_then(Value::as_str) {
             let step = if kind == "custody.opened" { 1 } else { 0 };
             *self.opened.entry(custody.to_owned()).or_insert(0) += step;
             if kind == "custody.closed" {

@@ -25,9 +25,11 @@ use std::sync::Arc;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "read once from the command line")]
 pub enum Authority {
     /// The offline root: make it, sign with it, revoke with it. Needs neither store nor network.
     Root {
+        /// What with it.
         #[command(subcommand)]
         what: root::Root,
     },

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 pub enum Hold {
     /// Write a hold down for two officers to sign: it delays what entries on the tickets named tell the person.
     Propose {
+        /// Whose log, and where.
         #[command(flatten)]
         common: Common,
         /// `court-order`, `prevention-of-crime` or `protection-of-life`.

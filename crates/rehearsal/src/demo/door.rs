@@ -60,6 +60,7 @@ impl Door {
     ///
     /// # Errors
     /// [`DemoError::Tls`] and [`DemoError::Files`] before the first connection.
+    #[allow(clippy::too_many_arguments, reason = "what one demo is made of, named at its only call")]
     pub async fn serve(
         self,
         demo: Demo,
@@ -112,13 +113,16 @@ fn acceptor(chain: &Path, key: &Path) -> Result<TlsAcceptor, DemoError> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
+/// What was asked for, and what came of it.
+type Signing = (Asked, Option<Signed>);
+
 #[derive(Clone)]
 struct Service {
     client: Browser,
     demo: Demo,
     pending: Arc<Mutex<BTreeMap<String, Pending>>>,
     /// Requests for signatures by the state they come back with, and what came of them.
-    signing: Arc<Mutex<BTreeMap<String, (Asked, Option<Signed>)>>>,
+    signing: Arc<Mutex<BTreeMap<String, Signing>>>,
 }
 
 fn router(demo: Demo, phones: phone::PhoneBook, officers: (OfficerBook, String), client: Browser) -> Router {

@@ -204,7 +204,7 @@ pub(super) fn said(row: &certificate::Certificate) -> Value {
 /// Logs why, in words without anybody's name, and refuses; faults of keys stay faults.
 fn told(error: &PkiError, refusal: CertificateRefusal) -> Error<CertificateRefusal> {
     match error {
-        PkiError::Key(key) => Error::Fault(key.clone().into()),
+        PkiError::Key(key) => Error::Fault((*key).into()),
         other => {
             tracing::warn!(reason = %other, "a certificate is not issued");
             Error::Refuse(refusal)

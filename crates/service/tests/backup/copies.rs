@@ -133,7 +133,7 @@ both_engines! {
         let custodian = Custodian::new(*house.custodian.public());
         let progress: backup::Progress = Arc::new(move |_, _, _| {
             if told.send(()).is_ok() {
-                drop(goes.lock().unwrap().recv());
+                let _ = goes.lock().unwrap().recv();
             }
         });
         let under_way = tokio::spawn(async move { backup::create(&platform, &by, custodian, &folder, progress).await.unwrap() });

@@ -116,6 +116,7 @@ both_engines! {
             change(&mut wish);
             wish
         };
+        #[allow(clippy::type_complexity, reason = "a table")]
         let wrong: [(fn(&mut Draft), TicketRefusal); 5] = [
             (|it| it.minutes = 16, TicketRefusal::Minutes),
             (|it| it.minutes = 0, TicketRefusal::Minutes),

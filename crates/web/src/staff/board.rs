@@ -71,7 +71,7 @@ pub async fn get(State(state): State<AppState>, visit: Visit, Query(manner): Que
                 id: one.id.to_string(),
                 rule: rule(one.rule),
                 who: who(one.officer, &one.unit),
-                owner: one.owner.map(|owner| short(owner)),
+                owner: one.owner.map(short),
                 times: one.times,
                 due: time::day(say, one.due),
                 late: visit.caller.now >= one.due,
