@@ -10,6 +10,7 @@
 //!
 //! [`create()`] writes, [`restore()`] checks everything and puts back, [`sample()`] proves that restored records open.
 
+mod agreement;
 pub mod copies;
 pub mod create;
 pub mod file;

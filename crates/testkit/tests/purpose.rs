@@ -24,6 +24,8 @@ const OPENERS: [&str; 12] = [
 
 /// File → what opens a connection there → whom it reaches, as the document calls it.
 const OUTGOING: &[(&str, &str, &str)] = &[
+    // A planted fault: the reader of strangers' documents tries to make a socket, and must fail.
+    ("crates/app/src/document/child.rs", "UnixDatagram", "Nobody"),
     ("crates/app/src/sealed/door.rs", "UnixStream::connect", "The server itself"),
     // The worker tries whether its sandbox holds: it binds a socket to itself, and must fail.
     ("crates/app/src/worker/probe.rs", "UdpSocket", "Nobody"),
@@ -36,8 +38,11 @@ const OUTGOING: &[(&str, &str, &str)] = &[
 ];
 
 /// Who describes a system for the one HTTP client, and which.
-const SYSTEMS: &[(&str, &str)] =
-    &[("crates/app/src/command/verify/place.rs", "A published log"), ("crates/app/src/start.rs", "The card authority")];
+const SYSTEMS: &[(&str, &str)] = &[
+    ("crates/app/src/command/verify/place.rs", "A published log"),
+    ("crates/app/src/start.rs", "The card authority"),
+    ("crates/app/src/witness.rs", "A witness"),
+];
 
 /// Letters to residents, by the variant or function that words them.
 const LETTERS: &[(&str, &[&str])] = &[
@@ -55,11 +60,14 @@ const LETTERS: &[(&str, &[&str])] = &[
             "CodesRenewed",
             "ConsentEnded",
             "ContactChanged",
+            "CorrectionDecided",
             "CorrectionReceived",
             "CorrectionWithdrawn",
             "DataExported",
+            "DocumentSigned",
             "Guarded",
             "LevelRaised",
+            "RecordRead",
             "Recovered",
             "RecoveredByProofing",
             "Reinstated",
@@ -71,11 +79,12 @@ const LETTERS: &[(&str, &[&str])] = &[
     ("crates/service/src/register/letters.rs", &["already"]),
 ];
 
-/// Files that put a letter together; the watch writes to officers, never to residents.
-const WRITERS: [&str; 5] = [
+/// Files that put a letter together; the watch and findings write to officers, never to residents.
+const WRITERS: [&str; 6] = [
     "crates/service/src/counter/switch.rs",
     "crates/service/src/email_code.rs",
     "crates/service/src/letter.rs",
+    "crates/service/src/monitor/finding.rs",
     "crates/service/src/register/letters.rs",
     "crates/service/src/vault/watch.rs",
 ];

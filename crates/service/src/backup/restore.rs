@@ -5,6 +5,7 @@
 //! again, and only the last transaction makes the store one that serves. A restore that breaks off is never served; it
 //! is begun again.
 
+use super::agreement::{Prints, ours, ring_entries, turned};
 use super::file::{Header, Reader};
 use super::history::History;
 use super::journal::Body;
@@ -16,8 +17,7 @@ use crate::audit::{self, Event};
 use crate::ledger::{encode, receipt, verifiers};
 use crate::{Caller, Fault, Platform, boot, erasure, freshness};
 use lionrock_crypto::hpke::KeyPair;
-use lionrock_crypto::ring::{KeyRing, Root, Signer};
-use lionrock_crypto::sign::Algorithm;
+use lionrock_crypto::ring::{KeyRing, Root};
 use lionrock_ledger::checkpoint::{self, Checkpoint};
 use lionrock_ledger::hash::Hash;
 use lionrock_ledger::index::Index;
@@ -26,7 +26,7 @@ use lionrock_ledger::tag::Tag;
 use lionrock_ledger::tree::Frontier;
 use lionrock_model::id::ResidentId;
 use lionrock_store::log_head::Head;
-use lionrock_store::{Store, Tx, Value, backup, failpoint, key_ring, leaf, log_head, resident, restore as mark};
+use lionrock_store::{Store, Tx, Value, backup, failpoint, leaf, log_head, resident, restore as mark};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -194,101 +194,6 @@ fn check(
     }
     prints.judge()?;
     Ok((content.counts().clone(), content.reader.position(), content.seal().cloned()))
-}
-
-/// Compares, resident by resident, the key that the data was sealed with and the key that is there: both files are in the order of
-/// ids, so one look at each is enough.
-struct Prints<'a> {
-    ring: &'a KeyRing,
-    keys: Content,
-    /// The key looked at last.
-    now: Option<([u8; 16], Vec<u8>)>,
-    turned: u64,
-}
-
-impl<'a> Prints<'a> {
-    fn open(ring: &'a KeyRing, path: &Path, custodians: &[KeyPair]) -> Result<Self, Trouble> {
-        let mut own = Self { ring, keys: Content::new(Reader::open(path, custodians)?), now: None, turned: 0 };
-        own.next()?;
-        Ok(own)
-    }
-
-    fn next(&mut self) -> Result<(), Trouble> {
-        self.now = None;
-        while let Some(frame) = self.keys.frame()? {
-            if let Frame::Key(id, key) = frame {
-                self.now = Some((id, key));
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn compare(&mut self, id: &[u8; 16], print: &[u8; 16]) -> Result<(), Trouble> {
-        while self.now.as_ref().is_some_and(|(known, _)| known < id) {
-            self.next()?;
-        }
-        // Without a key the person was erased since; the ledger says so.
-        let Some((_, key)) = self.now.as_ref().filter(|(known, _)| known == id) else { return Ok(()) };
-        if self.ring.resident_print(id, key).map_err(Fault::from)? != *print {
-            self.turned += 1;
-        }
-        Ok(())
-    }
-
-    fn judge(&self) -> Result<(), Trouble> {
-        match self.turned {
-            0 => Ok(()),
-            one => Err(Trouble::KeysTurned { missing: format!("the own keys of {one} residents") }),
-        }
-    }
-}
-
-/// Was this file made by the holder of the ring's keys?
-fn ours(ring: &KeyRing, path: &Path, seal: Option<&Seal>) -> Result<(), Trouble> {
-    let holds = |seal: &Seal| {
-        let known = ring.verifiers(Signer::Receipt).unwrap_or_default();
-        known.iter().any(|(_, key)| key.verify(Algorithm::EdDsa, &seal.digest, &seal.signature).is_ok())
-    };
-    if seal.is_some_and(holds) { Ok(()) } else { Err(Trouble::NotOurs { path: path.to_path_buf() }) }
-}
-
-/// Reads the whole key file; the wrapped keys of the ring.
-fn ring_entries(path: &Path, custodians: &[KeyPair]) -> Result<Ring, Trouble> {
-    let mut content = Content::new(Reader::open(path, custodians)?);
-    let (mut entries, mut columns) = (Vec::new(), Vec::new());
-    while let Some(frame) = content.frame()? {
-        match frame {
-            Frame::Table(name, names) if name == "key_ring" => columns = names,
-            Frame::Table(..) => return Err(content.reader.wrong("a key file holds keys alone")),
-            Frame::Row(row) => {
-                let value = |name: &str| row.iter().zip(&columns).find(|(_, column)| *column == name).map(|(v, _)| v);
-                let (Some(Value::Text(name)), Some(Value::Int(epoch)), Some(Value::Bytes(sealed_key))) =
-                    (value("name"), value("epoch"), value("sealed_key"))
-                else {
-                    return Err(content.reader.wrong("a wrapped key in it is none"));
-                };
-                let epoch = u32::try_from(*epoch).map_err(|_| content.reader.wrong("a wrapped key in it is none"))?;
-                entries.push(key_ring::Entry { name: name.clone(), epoch, sealed_key: sealed_key.clone() });
-            }
-            Frame::Key(..) | Frame::Print(..) => {}
-        }
-    }
-    Ok((content.counts().clone(), entries, content.seal().cloned()))
-}
-
-/// The counts of a key file, the ring's wrapped keys, and who made it.
-type Ring = (Counts, Vec<key_ring::Entry>, Option<Seal>);
-
-/// Refuses data whose keys were destroyed since.
-fn turned(data: &Header, entries: &[key_ring::Entry]) -> Result<(), Trouble> {
-    let there: Vec<String> = entries.iter().map(|entry| format!("{}/{}", entry.name, entry.epoch)).collect();
-    // Rows are sealed with keys of purposes and compared with codes; other keys may come and go.
-    let needed = |key: &&String| key.starts_with("domain/") || key.starts_with("mac/");
-    match data.ring.iter().filter(needed).find(|key| !there.contains(key)) {
-        Some(missing) => Err(Trouble::KeysTurned { missing: missing.clone() }),
-        None => Ok(()),
-    }
 }
 
 /// Makes sure the store is empty, or holds only what a restore that broke off left, and marks it.
