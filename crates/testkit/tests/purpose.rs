@@ -148,7 +148,7 @@ fn letters_are_a_closed_list_without_a_marketing_channel() {
                 lines.filter_map(|line| line.strip_suffix(',')).map(str::to_owned).collect()
             }
             None => {
-                let functions = text.split("\npub fn ").skip(1).map(|rest| rest.split('{').next().unwrap());
+                let functions = text.split("fn ").skip(1).map(|rest| rest.split('{').next().unwrap());
                 let letters = functions.filter(|function| function.contains("-> Letter"));
                 letters.map(|function| function.split('(').next().unwrap().to_owned()).collect()
             }
