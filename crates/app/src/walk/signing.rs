@@ -92,6 +92,7 @@ async fn evidence(running: &Running) -> Result<((), String)> {
     let paths =
         [walk.join("evidence.json"), walk.join("root.pem"), key, walk.join("signed.pdf")].map(|path| text(&path));
     let [file, root, key, document] = &paths;
-    let says = lionrock(&["verify", "signature", file, "--trust", root, "--key", key, "--document", document]).await?;
-    Ok(((), says))
+    // What the command says names the signer: that is for those who hold the evidence, not for what a server prints.
+    lionrock(&["verify", "signature", file, "--trust", root, "--key", key, "--document", document]).await?;
+    Ok(((), "signer, passkey, status, time and ledger agree, offline".to_owned()))
 }

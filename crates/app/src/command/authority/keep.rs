@@ -126,7 +126,7 @@ fn from_shares(files: &[PathBuf]) -> Result<Secret<32>> {
     }
     let read = |file: &PathBuf| {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        Share::parse(Zeroizing::new(text).trim()).with_context(|| file.display().to_string())
+        Share::parse(&Zeroizing::new(text)).with_context(|| file.display().to_string())
     };
     Ok(shares::join(&files.iter().map(read).collect::<Result<Vec<_>>>()?)?)
 }

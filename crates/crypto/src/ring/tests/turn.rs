@@ -187,7 +187,7 @@ fn another_root_takes_over_once_what_it_wrapped_is_stored() {
 
 #[test]
 fn what_is_not_a_wrapped_key_has_no_epoch() {
-    for bytes in [&b""[..], &[1, 0, 0], &[3, 0, 0, 0, 1, 9]] {
+    for bytes in [&b""[..], &[1, 0, 0], &[4, 0, 0, 0, 1, 9]] {
         assert_eq!(KeyRing::wrapping_epoch(bytes), Err(Error::DoesNotOpen));
         assert_eq!(Sealed::epoch_of(bytes), Err(Error::DoesNotOpen));
         assert_eq!(Sealed::version_of(bytes), Err(Error::DoesNotOpen));
