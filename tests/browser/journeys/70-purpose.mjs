@@ -11,7 +11,7 @@ const COOKIES = ["__Host-browser", "__Host-language", "__Host-registration", "__
 const LANGUAGES = ["en", "zh-Hant", "zh-Hans"];
 const POLICY = /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'( https?:\/\/localhost:\d+)?; base-uri 'none'; frame-ancestors 'none'; /;
 /** What stands for a part of a path; a new part has to be named here. */
-const PARTS = { "{id}": "0190f7a1-3c5e-7b22-9c41-5d2a7e1f4b60", "{*path}": "checkpoint", "{file}": "mark.svg", "{version}": "0123456789abcdef" };
+const PARTS = { "{id}": "0190f7a1-3c5e-7b22-9c41-5d2a7e1f4b60", "{*path}": "checkpoint", "{file}": "mark.svg", "{version}": "0123456789abcdef", "{*question}": "MAA", "{handle}": "0190f7a1-3c5e-7b22-9c41-5d2a7e1f4b60", "{number}": "1", "{serial}": "00", "{signature}": "0190f7a1-3c5e-7b22-9c41-5d2a7e1f4b60" };
 
 /** Every path of the table of routes that answers GET. */
 function routes() {

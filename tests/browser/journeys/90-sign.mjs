@@ -51,7 +51,9 @@ async function sign({ demo, browser }, options, look) {
   await page.click("#sign");
   await page.waitForURL("**/sign/*");
   await page.waitForSelector("#page-1 img");
-  const drawn = await page.$eval("#page-1 img", (image) => image.complete && image.naturalWidth);
+  // It is drawn when it is asked for.
+  await page.waitForFunction(() => document.querySelector("#page-1 img").complete);
+  const drawn = await page.$eval("#page-1 img", (image) => image.naturalWidth);
   assert.ok(drawn > 500, "the page of the document is a picture");
   assert.match(await page.locator("#page-1 .words").textContent(), /membership agreement/i);
   const code = await page.innerText("#check-code");
