@@ -287,9 +287,9 @@ both_engines! {
         real.hkid = Hkid::with_check_digit("A123456").unwrap().reveal();
         assert_eq!(scene.judged(&cookie, accept(real)).await.reasons, vec![Reason::CardWrongRealm]);
         let mut child = card(1);
-        child.birth = "2012-02-03".into();
+        child.birth = "2018-02-03".into();
         let now = scene.judged(&cookie, accept(child)).await;
-        assert_eq!((now.step, now.verdict, now.reasons), (Step::Counter, Some(Verdict::Counter), vec![]));
+        assert_eq!((now.step, now.verdict, now.reasons), (Step::Counter, Some(Verdict::Counter), vec![Reason::TooYoung]));
         // "Accepted" without a card is a provider's mistake, never a pass.
         let cookie = scene.begin().await;
         let empty = lionrock_model::proofing::Judgement { verdict: Verdict::Accepted, reasons: vec![], card: None };

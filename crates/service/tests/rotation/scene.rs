@@ -309,3 +309,24 @@ pub async fn newest(platform: &Arc<Platform>, kind: &'static str) -> Value {
         .await;
     found.unwrap()
 }
+
+/// Columns that [`fill`] does not fill: certificates, staff and signing have stages of their own. Their values are not moved about in
+/// these tests; the list may only get shorter.
+pub const NOT_FILLED: [&str; 11] = [
+    "certificate.sealed_certificate",
+    "break_glass.sealed_review",
+    "finding.sealed_note",
+    "hold.sealed_statement",
+    "officer_mark.sealed_mail",
+    "officer.sealed_name",
+    "officer_act.sealed_proof",
+    "signature.sealed_evidence",
+    "signing_part.sealed_piece",
+    "signing_request.sealed_body",
+    "ticket.sealed_note",
+];
+
+/// The columns that [`fill`] fills.
+pub fn filled() -> Vec<&'static Column> {
+    COLUMNS.iter().filter(|column| !NOT_FILLED.contains(&column.title().as_str())).collect()
+}

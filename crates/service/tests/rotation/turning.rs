@@ -1,6 +1,8 @@
 //! One server turns its keys, from the request to the receipt.
 
-use super::scene::{Server, address, epochs, fill, leaves, name, newest, open_all, opens, records, stored};
+use super::scene::{
+    NOT_FILLED, Server, address, epochs, fill, filled, leaves, name, newest, open_all, opens, records, stored,
+};
 use lionrock_crypto::random::System;
 use lionrock_crypto::ring::{Domain, KeyRing, REALM, Root, Sealed, Wrapped};
 use lionrock_crypto::secret::Secret;
@@ -21,7 +23,10 @@ both_engines! {
     fn every_column_is_filled_by_the_journeys_and_opens_where_the_list_says(at place) {
         let server = Server::start(&place, 1).await;
         fill(&server).await;
-        let few: Vec<_> = open_all(&server.platform).await.into_iter().filter(|(_, count)| *count < 2).collect();
+        let (left, filled): (Vec<_>, Vec<_>) =
+            open_all(&server.platform).await.into_iter().partition(|(title, _)| NOT_FILLED.contains(&title.as_str()));
+        assert!(left.iter().all(|(_, count)| *count == 0), "take what is filled off the list: {left:?}");
+        let few: Vec<_> = filled.into_iter().filter(|(_, count)| *count < 2).collect();
         assert!(few.is_empty(), "fill these columns in rotation/scene.rs, by the journey that writes them: {few:?}");
     }
 
@@ -208,7 +213,8 @@ both_engines! {
         }).await;
         assert!(outcome.unwrap());
         server.rotate(&[What::Domain(Domain::Account), What::Domain(Domain::Session), What::Residents]).await;
-        for column in home::columns(Domain::Account).chain(home::columns(Domain::Session)) {
+        let tried = |column: &&_| filled().iter().any(|one| std::ptr::eq(*one, *column));
+        for column in home::columns(Domain::Account).chain(home::columns(Domain::Session)).filter(tried) {
             let all = server.store().read(|tx| column.all(tx)).await.unwrap();
             let theirs: Vec<_> = all.iter().filter(|record| record.person == Some(*gone.as_bytes())).collect();
             assert!(!theirs.is_empty() && theirs.iter().all(|record| record.sealed.is_empty()), "{}", column.title());
