@@ -36,7 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, name: "counter", sql: include_str!("../migrations/0013_counter.sql") },
     Migration { version: 14, name: "authority", sql: include_str!("../migrations/0014_authority.sql") },
     Migration { version: 15, name: "signing", sql: include_str!("../migrations/0015_signing.sql") },
-    Migration { version: 17, name: "imprints", sql: include_str!("../migrations/0017_imprints.sql") },
+    Migration { version: 16, name: "imprints", sql: include_str!("../migrations/0016_imprints.sql") },
 ];
 
 /// How a database compares with this program.
