@@ -1,8 +1,6 @@
 //! One server turns its keys, from the request to the receipt.
 
-use super::scene::{
-    NOT_FILLED, Server, address, epochs, fill, filled, leaves, name, newest, open_all, opens, records, stored,
-};
+use super::scene::{Server, address, epochs, fill, filled, leaves, name, newest, open_all, opens, records, stored};
 use lionrock_crypto::random::System;
 use lionrock_crypto::ring::{Domain, KeyRing, REALM, Root, Sealed, Wrapped};
 use lionrock_crypto::secret::Secret;
