@@ -45,6 +45,8 @@ pub enum RecoveryRefusal {
     NotAccepted,
     /// Too soon after a recovery.
     CoolingOff,
+    /// A guardian took their consent back: another one has to agree first.
+    GuardianNeeded,
     /// The chance is over, or was used.
     Over,
     /// The passkey's answer was not accepted.
@@ -62,6 +64,7 @@ impl RecoveryRefusal {
     pub const OWN: &'static [Self] = &[
         Self::NotAccepted,
         Self::CoolingOff,
+        Self::GuardianNeeded,
         Self::Over,
         Self::SameCodeTwice,
         Self::TooManyAuthenticators,
@@ -80,6 +83,7 @@ impl Refusal for RecoveryRefusal {
         match self {
             Self::NotAccepted => "recovery-not-accepted",
             Self::CoolingOff => "cooling-off",
+            Self::GuardianNeeded => "guardian-needed",
             Self::Over => "recovery-over",
             Self::Passkey(refusal) => refusal.code(),
             Self::SameCodeTwice => "same-code-twice",
@@ -90,7 +94,7 @@ impl Refusal for RecoveryRefusal {
 
     fn status(&self) -> u16 {
         match self {
-            Self::NotAccepted => 403,
+            Self::NotAccepted | Self::GuardianNeeded => 403,
             Self::CoolingOff | Self::TooManyAuthenticators => 409,
             Self::Over => 410,
             Self::Passkey(refusal) => refusal.status(),
@@ -101,7 +105,7 @@ impl Refusal for RecoveryRefusal {
 
     fn audited(&self) -> bool {
         match self {
-            Self::NotAccepted => true,
+            Self::NotAccepted | Self::GuardianNeeded => true,
             Self::Passkey(refusal) => refusal.audited(),
             _ => false,
         }

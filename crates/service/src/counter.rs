@@ -11,6 +11,7 @@
 //! | [`code::carry_on`] | POST /hand-over | the registration has another secret |
 //! | [`desk::take_up`] | POST /staff/counter | the errand is this officer's, leaf |
 //! | [`desk::begin`], [`desk::sign`] | POST /staff/counter/ID/… | what was seen, signed by the officer; leaf |
+//! | [`withdraw::withdraw`] | POST /account/guardian/withdraw | the link ends, the young person's account sleeps; leaves, letters |
 //! | [`switch::open`], [`switch::answer`], … | POST /staff/kill-switch… | a call-back code; the suspension; leaves, letters |
 
 pub mod case;
@@ -18,3 +19,4 @@ pub mod code;
 pub mod desk;
 pub mod guardian;
 pub mod switch;
+pub mod withdraw;

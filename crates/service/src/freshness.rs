@@ -54,6 +54,8 @@ pub enum Mark<'a> {
     Reinstated(ResidentId, u32),
     /// What was shown of an errand was signed for: once.
     Shown(CaseId),
+    /// A guardian took back the consent of this entry.
+    Withdrawn(&'a [u8; 16]),
 }
 
 impl Mark<'_> {
@@ -78,6 +80,7 @@ impl Mark<'_> {
             Self::Suspended(who, turn) => [b"suspended\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
             Self::Reinstated(who, turn) => [b"reinstated\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
             Self::Shown(case) => [b"shown\0".as_slice(), case.as_bytes()].concat(),
+            Self::Withdrawn(consent) => [b"withdrawn\0".as_slice(), consent.as_slice()].concat(),
         };
         let code = platform.keys.mac(Mac::Commitment, "ledger mark v1", &message)?;
         let mut event = [0; 16];

@@ -56,6 +56,8 @@ pub enum News {
     Suspended,
     /// A guardian agreed that a young person has an account; goes to both.
     Guarded,
+    /// A guardian took their consent back; goes to both.
+    Unguarded,
 }
 
 /// Puts a letter into the outbox, if the person has a confirmed address. Opening the address leaves its leaf.
@@ -292,6 +294,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "A young person's account was made with the consent of a guardian. Both of you see the link in your accounts; it ends on the eighteenth birthday.",
             "If it was not you: sign in, look at your sessions, and go to a registration counter at once.",
         ),
+        (Language::En, News::Unguarded) => (
+            "A guardian took their consent back",
+            "A guardian took back their consent to a young person's account. The account is suspended: its sessions were ended and its passkeys open nothing. Nothing was deleted.",
+            "It works again when the young person shows card and face (sign-in page, \"Get back in\") and another guardian agrees, or when they are eighteen. If it was not you: go to a registration counter at once.",
+        ),
         (Language::ZhHant, News::LevelRaised) => (
             "你的帳戶已升級為 Plus",
             "你的帳戶已升級為 Plus，可以簽署文件。升級憑藉你本人在場的證明和你的通行密鑰。",
@@ -322,6 +329,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "一名未成年人的帳戶在監護人同意下開立。你們都可在帳戶中看到這項聯繫；它在十八歲生日時結束。",
             "如果不是你本人所為：請登入，查看你的登入，並立即前往登記櫃位。",
         ),
+        (Language::ZhHant, News::Unguarded) => (
+            "監護人已撤回同意",
+            "監護人已撤回對一名未成年人帳戶的同意。該帳戶已暫停：所有登入已結束，通行密鑰不能開啟任何東西。沒有刪除任何資料。",
+            "當該未成年人出示身份證和容貌（登入頁「重新取得」）並有另一名監護人同意，或年滿十八歲後，帳戶可再次使用。如果不是你本人所為：請立即前往登記櫃位。",
+        ),
         (Language::ZhHans, News::LevelRaised) => (
             "您的账户已升级为 Plus",
             "您的账户已升级为 Plus，可以签署文件。升级凭借您本人在场的证明和您的通行密钥。",
@@ -351,6 +363,11 @@ fn words(news: News, language: Language, address: &str, caller: &Caller) -> (Str
             "监护人已同意开立账户",
             "一名未成年人的账户在监护人同意下开立。你们都可在账户中看到这项联系；它在十八岁生日时结束。",
             "如果不是您本人操作：请登录，查看您的登录，并立即前往登记柜台。",
+        ),
+        (Language::ZhHans, News::Unguarded) => (
+            "监护人已撤回同意",
+            "监护人已撤回对一名未成年人账户的同意。该账户已暂停：所有登录已结束，通行密钥不能打开任何东西。没有删除任何信息。",
+            "当该未成年人出示身份证和面容（登录页“重新取得”）并有另一名监护人同意，或年满十八岁后，账户可再次使用。如果不是您本人操作：请立即前往登记柜台。",
         ),
         (Language::En, News::CertificateIssued) => (
             "A certificate was issued in your name",

@@ -15,11 +15,13 @@
 use crate::audit::{self, Event};
 use crate::ceremony::settle;
 use crate::freshness::{self, Mark};
+use crate::authority::{self, By};
 use crate::letter::{self, News};
 use crate::{Caller, Error, Fault, Platform, recovery_codes, signed_in, vault};
 use lionrock_crypto::ring::Mac;
 use lionrock_model::account::{AccountRefusal, RecoveryCode};
 use lionrock_model::budget::Budget;
+use lionrock_model::certificate::Ground;
 use lionrock_model::hkid::Hkid;
 use lionrock_model::id::{CredentialId, ResidentId};
 use lionrock_model::recovery::RecoveryRefusal;
@@ -47,6 +49,17 @@ pub struct Suspension {
     pub except: Option<CredentialId>,
     /// Since when; none when only the fact is known, after a restore.
     pub since: Option<Millis>,
+    /// A guardian took their consent back: it takes another guardian, not only the person, to end it.
+    pub guardian: bool,
+}
+
+/// Why an account is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// A phone is lost. Names who said so, for the certificates that end with it.
+    Lost(By),
+    /// A guardian took their consent back.
+    Guardian,
 }
 
 /// The suspension of an account that stands now.
@@ -65,13 +78,14 @@ pub fn standing(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId) -> Result
             continue;
         }
         let Some(sealed) = mark.sealed_body.as_deref() else {
-            return Ok(Some(Suspension { turn, except: None, since: None }));
+            return Ok(Some(Suspension { turn, except: None, since: None, guardian: false }));
         };
         let (_, canonical) = audit::open_body(platform, &began, sealed)?;
         let event: Value = serde_json::from_slice(&canonical)?;
         let except = event.pointer("/body/except").and_then(Value::as_str).and_then(|id| CredentialId::parse(id).ok());
         let since = event.get("at").and_then(Value::as_i64).map(Millis);
-        return Ok(Some(Suspension { turn, except, since }));
+        let guardian = event.pointer("/body/by/guardian").is_some();
+        return Ok(Some(Suspension { turn, except, since, guardian }));
     }
 }
 
@@ -83,7 +97,8 @@ pub fn permits(tx: &mut Tx<'_>, platform: &Platform, who: ResidentId, passkey: C
     Ok(standing(tx, platform, who)?.is_none_or(|now| now.except == Some(passkey)))
 }
 
-/// Suspends an account: passkeys and sessions, at once. False when it is suspended already. `by` says who asked.
+/// Suspends an account: passkeys, sessions and, when no passkey is left working, certificates for signing, at once. False when it is
+/// suspended already. `by` says who asked.
 ///
 /// # Errors
 /// Of the store.
@@ -93,9 +108,12 @@ pub(crate) fn begin(
     caller: &Caller,
     who: ResidentId,
     left: Option<(CredentialId, lionrock_model::id::SessionId)>,
+    why: Why,
     by: Value,
 ) -> Result<bool, Fault> {
-    if standing(tx, platform, who)?.is_some_and(|now| now.except.is_none() || left.is_some()) {
+    // A guardian's is never made lighter by another one; it takes the place of any other.
+    let stands = |now: Suspension| now.guardian || (why != Why::Guardian && (now.except.is_none() || left.is_some()));
+    if standing(tx, platform, who)?.is_some_and(stands) {
         return Ok(false);
     }
     // One that left a passkey working is replaced by one that leaves none.
@@ -105,13 +123,21 @@ pub(crate) fn begin(
         turn += 1;
     }
     let ended = session::end_all(tx, who, left.map(|(_, session)| session), EndReason::Suspended, caller.now)?;
+    // Whoever has the phone may have more than it: nothing is signed with certificates of before.
+    let certificates = match (why, left) {
+        (Why::Lost(said), None) => authority::end_all(tx, platform, caller, who, Ground::KeyCompromise, said)?,
+        (Why::Guardian, _) => authority::end_all(tx, platform, caller, who, Ground::PrivilegeWithdrawn, By::Platform)?,
+        (Why::Lost(_), Some(_)) => 0,
+    };
     let body = json!({
         "by": by,
+        "certificates_ended": certificates,
         "except": left.map(|(passkey, _)| passkey.to_string()),
         "sessions_ended": ended,
     });
     freshness::append(tx, platform, caller, Mark::Suspended(who, turn), &Event::new(SUSPENDED, Some(who), body))?;
-    letter::post(tx, platform, caller, who, News::Suspended)?;
+    let news = if why == Why::Guardian { News::Unguarded } else { News::Suspended };
+    letter::post(tx, platform, caller, who, news)?;
     Ok(true)
 }
 
@@ -147,7 +173,7 @@ pub async fn by_session(
         .write(move |tx| {
             let current = fresh(tx, &owned, &caller, &cookie)?;
             let left = Some((current.session.credential, current.session.id));
-            Ok(begin(tx, &owned, &caller, current.resident.id, left, json!({"self": "session"}))?)
+            Ok(begin(tx, &owned, &caller, current.resident.id, left, Why::Lost(By::Resident), json!({"self": "session"}))?)
         })
         .await
 }
@@ -167,7 +193,10 @@ pub async fn lift_by_session(
         .write(move |tx| {
             let current = fresh(tx, &owned, &caller, &cookie)?;
             let who = current.resident.id;
-            let lifted = lift(tx, &owned, &caller, who, json!({"self": "session"}))?;
+            // Only what left this passkey working is ended with it; everything else by showing who one is.
+            let own = Some(current.session.credential);
+            let lifted = standing(tx, &owned, who)?.is_some_and(|now| now.except == own)
+                && lift(tx, &owned, &caller, who, json!({"self": "session"}))?;
             if lifted {
                 letter::post(tx, &owned, &caller, who, News::Reinstated)?;
             }
@@ -259,6 +288,6 @@ fn switch_off(
     if !recovery_codes::spend(tx, platform, caller, owner, &digest)? {
         return Ok(Err(RecoveryRefusal::NotAccepted));
     }
-    begin(tx, platform, caller, owner, None, json!({"self": "code"}))?;
+    begin(tx, platform, caller, owner, None, Why::Lost(By::Resident), json!({"self": "code"}))?;
     Ok(Ok(()))
 }

@@ -13,6 +13,8 @@ const OF_GUARDIAN: &str = "SELECT resident, guardian, approval, proof, created_a
 const STANDING: &str = "SELECT resident, guardian, approval, proof, created_at, ended_at, ends FROM guardianship \
                         WHERE ended_at IS NULL AND resident > $1 ORDER BY resident LIMIT $2";
 const END: &str = "UPDATE guardianship SET ended_at = $2 WHERE resident = $1 AND ended_at IS NULL";
+const RENEW: &str = "UPDATE guardianship SET guardian = $2, approval = $3, proof = $4, created_at = $5, ended_at = NULL \
+                     WHERE resident = $1 AND ended_at IS NOT NULL";
 const REMOVE: &str = "DELETE FROM guardianship WHERE resident = $1 OR guardian = $1";
 
 /// A link between two accounts.
@@ -80,6 +82,21 @@ pub fn standing(tx: &mut Tx<'_>, after: &[u8], most: u32) -> Result<Vec<Guardian
 /// Any [`Error`] of the store.
 pub fn end(tx: &mut Tx<'_>, resident: ResidentId, now: Millis) -> Result<bool, Error> {
     Ok(tx.execute(END, &[resident.as_bytes().into(), now.into()])? == 1)
+}
+
+/// Puts another grown-up in the place of one whose link ended; false when it has not ended.
+///
+/// # Errors
+/// Any [`Error`] of the store.
+pub fn renew(tx: &mut Tx<'_>, new: &Guardianship) -> Result<bool, Error> {
+    let values = [
+        new.resident.as_bytes().into(),
+        new.guardian.as_bytes().into(),
+        new.approval.into(),
+        new.proof.into(),
+        new.created.into(),
+    ];
+    Ok(tx.execute(RENEW, &values)? == 1)
 }
 
 /// Removes every link of a person who closes their account, on either side.

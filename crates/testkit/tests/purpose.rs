@@ -72,6 +72,7 @@ const LETTERS: &[(&str, &[&str])] = &[
             "RecoveredByProofing",
             "Reinstated",
             "Suspended",
+            "Unguarded",
         ],
     ),
     ("crates/service/src/counter/switch.rs", &["letter"]),

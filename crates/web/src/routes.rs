@@ -128,6 +128,7 @@ fn people() -> Router<AppState> {
         .route("/account/guardian/begin", get(account::guardian::notice).post(account::guardian::begin))
         .route("/account/guardian/options", post(account::guardian::options))
         .route("/account/guardian/consent", post(account::guardian::consent))
+        .route("/account/guardian/withdraw", post(account::guardian::withdraw))
         .route("/account/signatures", get(account::signatures::get))
         .route("/account/signatures/key", post(account::signatures::post))
         .route("/account/signatures/key/options", post(account::signatures::options))

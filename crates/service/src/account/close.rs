@@ -5,6 +5,7 @@
 
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
+use crate::counter::withdraw;
 use crate::ledger::receipt;
 use crate::letter::{self, News};
 use crate::signed_in::{self, Current};
@@ -248,6 +249,7 @@ fn end(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, who: ResidentId) -
     outbox::delete_of(tx, who)?;
     contact_change::remove(tx, who)?;
     level::remove(tx, who)?;
+    withdraw::end_all(tx, platform, caller, who)?;
     guardianship::remove(tx, who)?;
     correction::forget_resident(tx, who)?;
     Ok(json!({

@@ -9,9 +9,10 @@
 //! | [`begin`], [`consent`] | POST /account/guardian/options, …/consent | the consent, leaf; the registration goes on |
 //! | [`round`] | every day | the end of links |
 
-use super::{case, code};
+use super::{case, code, withdraw};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask, settle};
+use crate::freshness::{self, Mark};
 use crate::imprint::Imprint;
 use crate::letter::{self, News};
 use crate::register::{self, Begin, Begun};
@@ -46,8 +47,8 @@ const BATCH: u32 = 200;
 pub struct Look {
     /// Since when a guardian stands beside this account, when one does.
     pub guarded: Option<Millis>,
-    /// Since when this person stands beside young people's accounts.
-    pub guards: Vec<Millis>,
+    /// Since when this person stands beside young people's accounts, each with the name of the consent.
+    pub guards: Vec<(Millis, String)>,
     /// An errand of theirs: whether they have been proofed for it.
     pub errand: Option<bool>,
     /// Once proofed: exactly what their passkey signs.
@@ -131,15 +132,14 @@ pub async fn look(platform: &Arc<Platform>, caller: &Caller, cookie: &str) -> Re
         .read(move |tx| {
             let current = signed_in::require(tx, &owned, &caller, &cookie).map_err(widen)?;
             let who = current.resident.id;
-            let standing = |link: &Guardianship| stands(&owned, link, caller.now);
             let guarded = match guardianship::of_young(tx, who)? {
-                Some(link) if standing(&link)? => Some(link.created),
+                Some(link) if stands(tx, &owned, &link, caller.now)? => Some(link.created),
                 _ => None,
             };
             let mut guards = Vec::new();
             for link in guardianship::of_guardian(tx, who)? {
-                if standing(&link)? {
-                    guards.push(link.created);
+                if stands(tx, &owned, &link, caller.now)? {
+                    guards.push((link.created, lionrock_wire::jose::encode(&link.approval)));
                 }
             }
             let errand = case::of_resident(tx, &owned, who, CaseKind::Guardian, caller.now)?;
@@ -215,8 +215,12 @@ pub async fn consent(platform: &Arc<Platform>, caller: &Caller, command: Consent
             case.approval = Some(audit::append(tx, &owned, &caller, &event)?);
             case.state = CaseState::Agreed;
             case.expires = row.expires;
-            case::save(tx, &owned, case)?;
-            row.step = register::check::after_registry(false, row.attended.is_some());
+            let case = case::save(tx, &owned, case)?;
+            if row.aim == Aim::Recover {
+                withdraw::take_place(tx, &owned, &caller, &mut row, case)?;
+            } else {
+                row.step = register::check::after_registry(false, row.attended.is_some());
+            }
             if !register::keep(tx, &owned, &row)? {
                 return Err(lionrock_store::Error::Busy.into());
             }
@@ -260,6 +264,22 @@ pub(crate) fn bind(
 ) -> Result<(), Fault> {
     let missing = || Fault::stored_data("an agreed errand names its guardian and their consent");
     let (guardian, approval) = (case.resident.ok_or_else(missing)?, case.approval.ok_or_else(missing)?);
+    let link = new_link(platform, (young, facts), (guardian, approval), caller.now)?;
+    guardianship::insert(tx, &link)?;
+    let body = json!({"case": case.id.to_string(), "consent": lionrock_wire::jose::encode(&approval)});
+    audit::append(tx, platform, caller, &Event::new("guardian.linked", Some(young), body.clone()))?;
+    audit::append(tx, platform, caller, &Event::new("guardian.linked", Some(guardian), body))?;
+    letter::post(tx, platform, caller, guardian, News::Guarded)?;
+    case::end(tx, platform, caller, case)
+}
+
+/// A link with its imprint; not written yet.
+pub(super) fn new_link(
+    platform: &Platform,
+    (young, facts): (ResidentId, &CardFacts),
+    (guardian, approval): (ResidentId, [u8; 16]),
+    now: Millis,
+) -> Result<Guardianship, Fault> {
     let eighteen = Level::Plus.reached(facts.birth).ok_or_else(|| Fault::stored_data("a date of birth"))?;
     let mut link = Guardianship {
         resident: young,
@@ -267,16 +287,11 @@ pub(crate) fn bind(
         approval,
         ends: day(platform, young, &eighteen.to_string())?,
         proof: [0; 32],
-        created: caller.now,
+        created: now,
         ended: None,
     };
     link.proof = imprint(&link).under(platform, LABEL)?;
-    guardianship::insert(tx, &link)?;
-    let body = json!({"case": case.id.to_string(), "consent": lionrock_wire::jose::encode(&approval)});
-    audit::append(tx, platform, caller, &Event::new("guardian.linked", Some(young), body.clone()))?;
-    audit::append(tx, platform, caller, &Event::new("guardian.linked", Some(guardian), body))?;
-    letter::post(tx, platform, caller, guardian, News::Guarded)?;
-    case::end(tx, platform, caller, case)
+    Ok(link)
 }
 
 /// Ends links whose young person is eighteen; how many.
@@ -293,7 +308,7 @@ pub async fn round(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fau
                 let links = guardianship::standing(tx, &from, BATCH)?;
                 let mut count = 0;
                 for link in &links {
-                    if !stands_since(&owned, link, by.now.before(LOOKED_BACK), by.now)?
+                    if !stands_since(tx, &owned, link, by.now.before(LOOKED_BACK), by.now)?
                         && guardianship::end(tx, link.resident, by.now)?
                     {
                         for who in [link.resident, link.guardian] {
@@ -313,28 +328,43 @@ pub async fn round(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fau
     }
 }
 
-/// Whether a link stands: it was written by us, has not ended, and the day has not come.
-fn stands(platform: &Platform, link: &Guardianship, now: Millis) -> Result<bool, Fault> {
-    stands_since(platform, link, link.created, now)
+/// Whether a link stands: it was written by us, has not ended, nobody took it back, and the day has not come.
+pub(super) fn stands(tx: &mut Tx<'_>, platform: &Platform, link: &Guardianship, now: Millis) -> Result<bool, Fault> {
+    stands_since(tx, platform, link, link.created, now)
 }
 
 /// As [`stands`], for days from `from` on.
-fn stands_since(platform: &Platform, link: &Guardianship, from: Millis, now: Millis) -> Result<bool, Fault> {
+fn stands_since(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    link: &Guardianship,
+    from: Millis,
+    now: Millis,
+) -> Result<bool, Fault> {
     if !imprint(link).is(platform, LABEL, Some(&link.proof))? {
         platform.vault.raise(Alarm { resident: Some(link.resident), what: "guardianship" });
         return Ok(false);
     }
-    if link.ended.is_some() {
+    if link.ended.is_some() || freshness::known(tx, platform, Mark::Withdrawn(&link.approval))? {
         return Ok(false);
     }
+    Ok(!day_came(platform, link, from, now)?)
+}
+
+/// Whether the eighteenth birthday has come since the link was made.
+pub(super) fn grown(platform: &Platform, link: &Guardianship, now: Millis) -> Result<bool, Fault> {
+    day_came(platform, link, link.created, now)
+}
+
+fn day_came(platform: &Platform, link: &Guardianship, from: Millis, now: Millis) -> Result<bool, Fault> {
     let (mut date, today) = (from.max(link.created).hong_kong_date(), now.hong_kong_date());
     while date <= today {
         if day(platform, link.resident, &date.to_string())? == link.ends {
-            return Ok(false);
+            return Ok(true);
         }
         date = date.tomorrow().map_err(|_| Fault::bug("the end of the calendar"))?;
     }
-    Ok(true)
+    Ok(false)
 }
 
 fn day(platform: &Platform, young: ResidentId, date: &str) -> Result<[u8; 32], Fault> {

@@ -10,7 +10,9 @@ use crate::ceremony::settle;
 use crate::freshness::{self, Mark};
 use crate::imprint::Imprint;
 use crate::port::Letter;
+use crate::authority::By;
 use crate::staff::{OnDuty, approve, on_duty, policy};
+use crate::suspension::Why;
 use crate::{Caller, Error, Fault, Platform, email_code, outbox, suspension, vault};
 use lionrock_model::counter::{CALL_BACK_TRIES, CaseKind, CaseState, CounterRefusal};
 use lionrock_model::hkid::Hkid;
@@ -250,7 +252,7 @@ pub async fn sign(
             freshness::append(tx, &owned, &caller, Mark::Shown(id), &Event::new("errand.shown", case.resident, body))?;
             if let Some(who) = case.resident {
                 let by = json!({"case": id.to_string(), "desk": evidence});
-                suspension::begin(tx, &owned, &caller, who, None, by)?;
+                suspension::begin(tx, &owned, &caller, who, None, Why::Lost(By::Platform), by)?;
             }
             case::end(tx, &owned, &caller, case)?;
             Ok(Ok(Signed::Done))

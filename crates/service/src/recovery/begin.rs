@@ -2,6 +2,7 @@
 
 use super::{ROW, browser_digest, of_row};
 use crate::audit::{self, Event};
+use crate::counter::withdraw;
 use crate::{Caller, Error, Fault, Platform, ceremony, recovery_codes, vault};
 use lionrock_crypto::ring::Mac;
 use lionrock_model::account::RecoveryCode;
@@ -77,6 +78,12 @@ fn carry_out(
         _ => None,
     };
     let Some((owner, codes)) = good else { return Ok(Err(failed(tx, platform, caller, owner)?)) };
+    // Whoever has two codes of the account may hear it.
+    if withdraw::needs_guardian(tx, platform, caller, owner)? {
+        let body = json!({"code": "guardian-needed"});
+        audit::append(tx, platform, caller, &Event::new("recovery.refused", Some(owner), body))?;
+        return Ok(Err(RecoveryRefusal::GuardianNeeded));
+    }
     let id = RecoveryId::new(caller.now, caller.random());
     let expires = caller.now.after(CHANCE);
     let mut chance = recovery::Recovery {

@@ -3,6 +3,7 @@
 use super::current;
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
+use crate::counter::withdraw;
 use crate::letter::{self, News};
 use crate::signed_in::{self, Place, Secret};
 use crate::{Caller, Error, Fault, Platform, recovery_codes, suspension, vault};
@@ -10,7 +11,7 @@ use lionrock_model::credential::{CeremonyKind, CredentialName};
 use lionrock_model::id::RecoveryId;
 use lionrock_model::recovery::{COOLING_OFF, Ground, RecoveryRefusal};
 use lionrock_model::session::{EndReason, SignInEvent};
-use lionrock_store::{Tx, credential, recovery, session};
+use lionrock_store::{Tx, credential, guardianship, recovery, session};
 use lionrock_wire::webauthn::json::{CreationOptions, RegistrationResponse};
 use serde_json::json;
 use std::sync::Arc;
@@ -79,6 +80,11 @@ fn carry_out(
         Err(refusal) => return Ok(Err(refusal.into())),
     };
     let who = chance.resident;
+    // A chance that was open when the guardian took their consent back is worth nothing either.
+    let linked = guardianship::of_young(tx, who)?.is_some();
+    if (linked || chance.ground == Ground::Codes) && withdraw::needs_guardian(tx, platform, caller, who)? {
+        return Ok(Err(RecoveryRefusal::GuardianNeeded));
+    }
     if credential::by_external_id(tx, &new.id)?.is_some() {
         return Ok(Err(lionrock_model::credential::PasskeyRefusal::PasskeyTaken.into()));
     }

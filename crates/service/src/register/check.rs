@@ -2,7 +2,7 @@
 
 use super::{find, keep, letters, open_facts, require};
 use crate::audit::{self, Event};
-use crate::counter::{case, desk};
+use crate::counter::{case, desk, withdraw};
 use crate::port::RegistryAnswer;
 use crate::vault::{self, blind_index};
 use crate::{Caller, Error, Fault, Platform, outbox, recovery};
@@ -62,18 +62,27 @@ fn settle(
     }
     let taken = vault::owner(tx, platform, caller, &index)?;
     let confirmed = answer == RegistryAnswer::Match && !desk::serves_self(tx, platform, caller, row.attended, &index)?;
+    // A young person whose guardian took their consent back gets back in when another one agrees.
+    let alone = match (row.aim, taken) {
+        (Aim::Recover, Some(owner)) if confirmed && young => {
+            withdraw::needs_guardian(tx, platform, caller, owner)?.then_some(owner)
+        }
+        _ => None,
+    };
     let accepted = confirmed
         && match row.aim {
             Aim::Account => taken.is_none(),
+            Aim::Recover if alone.is_some() => true,
             Aim::Recover => recovery::by_proofing(tx, platform, caller, taken, row.subject.as_deref())?,
             Aim::Guardian | Aim::Upgrade => case::proofed(tx, platform, caller, taken, row.subject.as_deref())?,
         };
     if accepted && row.aim == Aim::Account {
         row.step = after_registry(young, row.attended.is_some());
     } else if accepted {
-        // What was shown stands in its own row now; of the card nothing is needed any more.
-        row.sealed_facts = None;
-        row.step = Step::Shown;
+        // What was shown stands in its own row now; of the card nothing is needed any more, but the day of birth where a guardian comes.
+        row.step = if alone.is_some() { Step::Guardian } else { Step::Shown };
+        row.sealed_facts = row.sealed_facts.filter(|_| alone.is_some());
+        row.resident = alone.or(row.resident);
     } else {
         if let (Aim::Account, true, Some(owner)) = (row.aim, confirmed, taken) {
             tell_owner(tx, platform, caller, owner)?;

@@ -167,3 +167,7 @@ history-kind-errand-refused = An errand about your account was refused
 history-kind-guardian-consented = You agreed to a young person’s account as their guardian
 history-kind-guardian-linked = A young person’s account was linked with their guardian’s
 history-kind-guardian-ended = A link between guardian and young person ended
+history-kind-guardian-withdrawn = A guardian took back their consent to a young person’s account
+guardian-withdraw-title = Take your consent back
+guardian-withdraw = The young person’s account is suspended at once: it opens for nobody until another guardian agrees or they are eighteen. Nothing is deleted, and a letter goes to both of you.
+guardian-withdraw-continue = Take my consent back

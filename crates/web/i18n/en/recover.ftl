@@ -21,6 +21,7 @@ recover-passkey-continue = Make the passkey
 refusal-recovery-not-accepted = Card number and codes do not fit together, or a code was used before. Nothing has changed. Check each character and try again.
 refusal-same-code-twice = You typed the same code twice. Use two different codes of your list; nothing has changed.
 refusal-recovery-over = This chance has ended or was used. Begin again: with your card number and two codes, or with card and face.
+refusal-guardian-needed = A guardian took their consent back. Choose card and face instead of codes: another guardian agrees on the way. Nothing has changed.
 refusal-cooling-off = You got back in less than three days ago. Until the three days are over this cannot be changed; nothing has changed.
 history-event-recovered = You got back in, on { $device }
 history-kind-recovery-begun = A chance to get back in was opened, by recovery codes or by card and face

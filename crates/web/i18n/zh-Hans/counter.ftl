@@ -167,3 +167,7 @@ history-kind-errand-refused = 一件关于您账户的事项被拒绝
 history-kind-guardian-consented = 您以监护人身份同意一名未成年人的账户
 history-kind-guardian-linked = 未成年人的账户与监护人的账户已联系
 history-kind-guardian-ended = 监护人与未成年人的联系已结束
+history-kind-guardian-withdrawn = 监护人撤回了对一名未成年人账户的同意
+guardian-withdraw-title = 撤回您的同意
+guardian-withdraw = 该未成年人的账户会立即暂停：在另一名监护人同意之前，或年满十八岁之前，任何人都不能打开。不会删除任何信息，你们两人都会收到信件。
+guardian-withdraw-continue = 撤回我的同意

@@ -21,6 +21,7 @@ recover-passkey-continue = 制作通行密钥
 refusal-recovery-not-accepted = 身份证号码与恢复码不相符，或其中一个已经用过。没有任何改变。请逐个字核对后再试。
 refusal-same-code-twice = 您输入了两次相同的恢复码。请用清单上两个不同的恢复码；没有任何改变。
 refusal-recovery-over = 这次机会已结束或已用过。请重新开始：用身份证号码和两个恢复码，或用身份证和面容。
+refusal-guardian-needed = 监护人已撤回同意。请改用身份证和面容，不用恢复码：过程中另一名监护人会表示同意。没有任何改变。
 refusal-cooling-off = 您在三天内曾重新取得账户。三天期满前不能更改；没有任何改变。
 history-event-recovered = 您重新取得了账户，使用 { $device }
 history-kind-recovery-begun = 凭恢复码或身份证和面容，打开了重新取得账户的机会

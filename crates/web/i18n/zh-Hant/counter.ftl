@@ -167,3 +167,7 @@ history-kind-errand-refused = 一件關於你帳戶的事項被拒絕
 history-kind-guardian-consented = 你以監護人身份同意一名未成年人的帳戶
 history-kind-guardian-linked = 未成年人的帳戶與監護人的帳戶已聯繫
 history-kind-guardian-ended = 監護人與未成年人的聯繫已結束
+history-kind-guardian-withdrawn = 監護人撤回了對一名未成年人帳戶的同意
+guardian-withdraw-title = 撤回你的同意
+guardian-withdraw = 該未成年人的帳戶會立即暫停：在另一名監護人同意之前，或年滿十八歲之前，任何人都不能開啟。不會刪除任何資料，你們兩人都會收到信件。
+guardian-withdraw-continue = 撤回我的同意

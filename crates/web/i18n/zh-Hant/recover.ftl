@@ -21,6 +21,7 @@ recover-passkey-continue = 製作通行密鑰
 refusal-recovery-not-accepted = 身份證號碼與復原碼不相符，或其中一個已經用過。沒有任何改變。請逐個字核對後再試。
 refusal-same-code-twice = 你輸入了兩次相同的復原碼。請用清單上兩個不同的復原碼；沒有任何改變。
 refusal-recovery-over = 這次機會已結束或已用過。請重新開始：用身份證號碼和兩個復原碼，或用身份證和容貌。
+refusal-guardian-needed = 監護人已撤回同意。請改用身份證和容貌，不用復原碼：過程中另一名監護人會表示同意。沒有任何改變。
 refusal-cooling-off = 你在三天內曾重新取得帳戶。三天期滿前不能更改；沒有任何改變。
 history-event-recovered = 你重新取得了帳戶，使用 { $device }
 history-kind-recovery-begun = 憑復原碼或身份證和容貌，開啟了重新取得帳戶的機會

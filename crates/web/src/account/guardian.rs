@@ -7,7 +7,8 @@ use http::StatusCode;
 use lionrock_model::counter::CounterRefusal;
 use lionrock_model::session::SessionRefusal;
 use lionrock_service::Error;
-use lionrock_service::counter::guardian;
+use lionrock_service::counter::{guardian, withdraw};
+use serde::Deserialize;
 
 use super::cookie;
 use super::level::{Agreement, Asked};
@@ -26,7 +27,7 @@ pub async fn get(State(state): State<AppState>, visit: Visit) -> Answer {
     page::show(&GuardianPage {
         frame: visit.frame("guardian-title"),
         guarded: seen.guarded.map(day),
-        guards: seen.guards.into_iter().map(day).collect(),
+        guards: seen.guards.into_iter().map(|(at, consent)| (day(at), consent)).collect(),
         shown: seen.shown,
     })
 }
@@ -67,6 +68,21 @@ pub async fn consent(State(state): State<AppState>, visit: Visit, body: Bytes) -
     let command = guardian::Consent { cookie: cookie(&visit, HERE)?.to_owned(), answer: assertion(&body)? };
     guardian::consent(&state.platform, &visit.caller, command).await.map_err(failure)?;
     Ok(page::next(HERE))
+}
+
+/// Which consent is taken back.
+#[derive(Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    consent: String,
+}
+
+/// `POST /account/guardian/withdraw`, after a fresh proof of presence.
+pub async fn withdraw(State(state): State<AppState>, visit: Visit, Form(form): Form<Back>) -> Answer {
+    let own = cookie(&visit, HERE)?;
+    let done = withdraw::withdraw(&state.platform, &visit.caller, own, &form.consent).await;
+    done.map_err(|error| super::failure(error, HERE))?;
+    Ok(see_other(HERE))
 }
 
 fn again(frame: page::Frame) -> NoticeAgain {

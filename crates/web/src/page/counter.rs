@@ -130,8 +130,8 @@ pub struct GuardianPage {
     pub frame: Frame,
     /// Since when a guardian stands beside this account.
     pub guarded: Option<String>,
-    /// Since when this person stands beside young people's accounts.
-    pub guards: Vec<String>,
+    /// Since when this person stands beside young people's accounts, and the name of each consent.
+    pub guards: Vec<(String, String)>,
     /// What the passkey signs; none while there is nothing to agree to.
     pub shown: Option<String>,
 }
