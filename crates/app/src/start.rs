@@ -96,6 +96,7 @@ pub async fn platform_under(
         ledger: Desk::default(),
     });
     lionrock_service::gate::passed(&platform, &clock::platform_caller(), verdict.findings()).await?;
+    lionrock_service::oidc::name::bind(&platform, &clock::platform_caller()).await?;
     // A clock that others contradict may do for trying things out; it stamps no time.
     platform.gate.doubt_clock(verdict.checks.iter().any(gate::doubts_clock));
     if let Some(chain) = authority::establish(&platform, &clock::platform_caller()).await? {

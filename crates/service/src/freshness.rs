@@ -56,6 +56,8 @@ pub enum Mark<'a> {
     Shown(CaseId),
     /// A guardian took back the consent of this entry.
     Withdrawn(&'a [u8; 16]),
+    /// The rows of a table that an earlier version kept without an imprint got theirs: once.
+    Bound(&'a str),
 }
 
 impl Mark<'_> {
@@ -80,6 +82,7 @@ impl Mark<'_> {
             Self::Suspended(who, turn) => [b"suspended\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
             Self::Reinstated(who, turn) => [b"reinstated\0".as_slice(), who.as_bytes(), &turn.to_be_bytes()].concat(),
             Self::Shown(case) => [b"shown\0".as_slice(), case.as_bytes()].concat(),
+            Self::Bound(table) => [b"bound\0".as_slice(), table.as_bytes()].concat(),
             Self::Withdrawn(consent) => [b"withdrawn\0".as_slice(), consent.as_slice()].concat(),
         };
         let code = platform.keys.mac(Mac::Commitment, "ledger mark v1", &message)?;
@@ -233,6 +236,14 @@ pub fn known(tx: &mut Tx<'_>, platform: &Platform, mark: Mark<'_>) -> Result<boo
 pub fn refused(platform: &Platform, resident: Option<ResidentId>, what: &'static str) -> Fault {
     platform.vault.raise(Alarm { resident, what });
     Fault::rolled_back(what)
+}
+
+/// Whether the ledger has a mark.
+///
+/// # Errors
+/// Of the store.
+pub(crate) fn has(tx: &mut Tx<'_>, platform: &Platform, mark: Mark<'_>) -> Result<bool, Fault> {
+    exists(tx, mark.event(platform)?)
 }
 
 fn exists(tx: &mut Tx<'_>, event: [u8; 16]) -> Result<bool, Fault> {

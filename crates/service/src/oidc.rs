@@ -22,6 +22,7 @@ pub mod consent;
 pub mod decline;
 pub mod exchange;
 mod issue;
+pub mod name;
 pub mod publish;
 pub mod push;
 pub mod userinfo;

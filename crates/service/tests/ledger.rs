@@ -275,12 +275,18 @@ pub async fn round(platform: &Arc<Platform>, clock: &Clock) -> Result<u64, Fault
 }
 
 pub async fn append(platform: &Arc<Platform>, clock: &Clock, count: usize) -> Vec<[u8; 16]> {
-    let (shared, caller) = (Arc::clone(platform), caller(clock));
-    let work = move |tx: &mut lionrock_store::Tx<'_>| {
-        let event = Event::new("test.happened", None, json!({"n": 1}));
-        (0..count).map(|_| audit::append(tx, &shared, &caller, &event)).collect::<Result<Vec<_>, Fault>>()
-    };
-    platform.store.write(work).await.unwrap()
+    // A transaction has a limit of time, so many entries are many transactions, however slow the machine is.
+    const AT_ONCE: usize = 500;
+    let mut events = Vec::with_capacity(count);
+    while events.len() < count {
+        let (shared, caller, some) = (Arc::clone(platform), caller(clock), AT_ONCE.min(count - events.len()));
+        let work = move |tx: &mut lionrock_store::Tx<'_>| {
+            let event = Event::new("test.happened", None, json!({"n": 1}));
+            (0..some).map(|_| audit::append(tx, &shared, &caller, &event)).collect::<Result<Vec<_>, Fault>>()
+        };
+        events.extend(platform.store.write(work).await.unwrap());
+    }
+    events
 }
 
 pub fn check(platform: &Platform, kept: Option<&[u8]>) -> Report {

@@ -7,7 +7,6 @@ const INSERT: &str = "INSERT INTO hold (id, resident, sealed_statement, until, l
                       ON CONFLICT (id) DO NOTHING";
 const OF: &str =
     "SELECT id, resident, sealed_statement, until, laid_at FROM hold WHERE resident = $1 ORDER BY laid_at, id";
-const SWEEP: &str = "DELETE FROM hold WHERE until < $1";
 
 /// A hold as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +44,6 @@ pub fn insert(tx: &mut Tx<'_>, hold: &Hold) -> Result<bool, Error> {
 /// Of the store.
 pub fn of(tx: &mut Tx<'_>, resident: &[u8; 16]) -> Result<Vec<Hold>, Error> {
     tx.query(OF, &[Value::from(resident)])?.iter().map(read).collect()
-}
-
-/// Removes holds that ended before a moment.
-///
-/// # Errors
-/// Of the store.
-pub fn sweep(tx: &mut Tx<'_>, before: i64) -> Result<u64, Error> {
-    tx.execute(SWEEP, &[Value::from(before)])
 }
 
 fn read(row: &Row) -> Result<Hold, Error> {

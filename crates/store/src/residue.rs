@@ -49,7 +49,7 @@ macro_rules! stays {
 }
 
 /// Every table that names residents, those first whose rows refer to others.
-pub const PLACES: [Place; 29] = [
+pub const PLACES: [Place; 30] = [
     gone!("session"),
     gone!("signature"),
     gone!("signing_key"),
@@ -89,6 +89,7 @@ pub const PLACES: [Place; 29] = [
     },
     stays!("resident", "id"),
     stays!("leaf", "resident"),
+    stays!("lane", "id"),
     stays!("ticket", "resident"),
     stays!("erasure", "resident"),
 ];

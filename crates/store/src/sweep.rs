@@ -45,7 +45,7 @@ macro_rules! sweep {
 }
 
 /// Every table that is swept by a statement of its own, those first that others refer to last.
-pub const SWEEPS: [Sweep; 28] = [
+pub const SWEEPS: [Sweep; 29] = [
     sweep!("ceremony", Time, "challenge", "ceremony WHERE expires_at < $1 ORDER BY expires_at"),
     sweep!("certificate", Time, "serial", "certificate WHERE not_after < $1 ORDER BY not_after"),
     sweep!("contact_change", Time, "resident", "contact_change WHERE expires_at <= $1 ORDER BY expires_at"),
@@ -79,6 +79,7 @@ pub const SWEEPS: [Sweep; 28] = [
         "break_glass WHERE asked_at < $1 AND state IN ('drafted', 'expired', 'reviewed')"
     ),
     sweep!("finding", Time, "id", "finding WHERE closed_at < $1 ORDER BY closed_at"),
+    sweep!("hold", Time, "id", "hold WHERE until < $1 ORDER BY until"),
     sweep!("staff_act", Time, "id", "staff_act WHERE at < $1 ORDER BY at"),
     sweep!("ticket", Time, "id", "ticket WHERE ended_at < $1 ORDER BY ended_at"),
     sweep!(

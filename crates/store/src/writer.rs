@@ -51,13 +51,16 @@ where
     }
 
     fn settle(self: Box<Self>, fate: Result<(), Error>) {
-        let answer = match (self.outcome, fate) {
+        let Self { work, outcome, answer } = *self;
+        let said = match (outcome, fate) {
             (Some(Ok(_)) | None, Err(error)) => Err(E::from(error)),
             (Some(outcome), _) => outcome,
             (None, Ok(())) => Err(E::from(Error::unavailable("the work was never run"))),
         };
+        // What the caller lent to the work is back in its hands before it hears of the end.
+        drop(work);
         // A caller that went away does not want the answer.
-        drop(self.answer.send(answer));
+        drop(answer.send(said));
     }
 }
 

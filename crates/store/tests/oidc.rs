@@ -143,14 +143,18 @@ both_engines! {
 
     fn a_pseudonym_stays_and_is_never_shared(store) {
         let settle = |service: &'static str, who: u8, fresh: &'static str| {
-            store.write(move |tx| oidc_pseudonym::settle(tx, service, resident(who), &Pseudonym::parse(&fresh.repeat(43)).unwrap(), Millis(1)))
+            {
+                let name = Pseudonym::parse(&fresh.repeat(43)).unwrap();
+                let row = oidc_pseudonym::Name { service: service.to_owned(), resident: resident(who), name, since: Millis(1), proof: None };
+                store.write(move |tx| oidc_pseudonym::settle(tx, &row))
+            }
         };
         let first = settle("library", 1, "a").await.unwrap();
         assert!(first.first);
         let again = settle("library", 1, "b").await.unwrap();
-        assert_eq!((again.name, again.first), (first.name.clone(), false));
-        assert_ne!(settle("museum", 1, "c").await.unwrap().name, first.name);
-        assert_ne!(settle("library", 2, "d").await.unwrap().name, first.name);
+        assert_eq!((again.row.name, again.first), (first.row.name.clone(), false));
+        assert_ne!(settle("museum", 1, "c").await.unwrap().row.name, first.row.name);
+        assert_ne!(settle("library", 2, "d").await.unwrap().row.name, first.row.name);
         // A generator that repeats itself must not join two people: the rule stands in the schema.
         assert!(settle("museum", 2, "a").await.is_err());
         assert_eq!(write(&store, |tx| oidc_pseudonym::remove(tx, resident(1))).await, 2);

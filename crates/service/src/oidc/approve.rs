@@ -6,7 +6,7 @@
 use super::authorize::{scope, still_waiting};
 use super::consent::{self, Shown};
 use super::issue::{self, Grounds};
-use super::{Word, checks, current};
+use super::{Word, checks, current, name};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Proof};
 use crate::signed_in::{self, Current, Place, Secret};
@@ -89,7 +89,7 @@ fn carry_out(
         return Err(refuse(PageRefusal::RequestGone));
     }
     let session = session(tx, platform, caller, current.as_ref(), &proof, &command.place)?;
-    let name = issue::name(tx, caller, request, proof.resident)?;
+    let name = name::settle(tx, platform, caller, &request.service, proof.resident)?;
     let consent = keep(tx, platform, caller, &shown, &proof, &command.answer, name.first)?;
     let grounds = Grounds {
         authenticated_at: caller.now,
@@ -97,7 +97,7 @@ fn carry_out(
         fields: shown.fields.clone(),
         resident: proof.resident,
         strength: issue::strength(&proof.credential),
-        sub: name.name,
+        sub: name.row.name,
     };
     Ok((issue::code(tx, platform, caller, request, &grounds)?, session))
 }
@@ -121,7 +121,7 @@ fn session(
 }
 
 /// Keeps the approval. One that releases nothing is kept once: repeating it would say nothing new. Whoever was `never_here` has none
-/// to repeat, so nothing is looked up (see [`issue::name`]).
+/// to repeat, so nothing is looked up (see [`name::settle`]).
 fn keep(
     tx: &mut Tx<'_>,
     platform: &Platform,

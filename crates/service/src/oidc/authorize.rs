@@ -3,9 +3,9 @@
 use super::checks::{self, Door};
 use super::consent::purpose_hash;
 use super::issue::{self, Grounds};
-use super::{REQUEST_ROW, Word, current, of_request, problem, push};
+use super::{REQUEST_ROW, Word, current, name, of_request, problem, push};
 use crate::vault::Alarm;
-use crate::{Caller, Error, Platform};
+use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::id::ServiceId;
 use lionrock_model::oidc::{PageRefusal, Scope};
 use lionrock_model::service::Service;
@@ -162,7 +162,7 @@ async fn silently(
             if !checks::fields(&scope(&request)).is_empty() {
                 return Ok(Err(CONSENT));
             }
-            let Some(grounds) = standing(tx, &caller, &request, &session, purpose)? else { return Ok(Err(CONSENT)) };
+            let Some(grounds) = standing(tx, &owned, &caller, &request, &session, purpose)? else { return Ok(Err(CONSENT)) };
             Ok(Ok(issue::code(tx, &owned, &caller, &request, &grounds)?))
         })
         .await?;
@@ -175,11 +175,12 @@ async fn silently(
 /// What an earlier approval still carries: same service, same purpose, passkey not removed.
 fn standing(
     tx: &mut Tx<'_>,
+    platform: &Platform,
     caller: &Caller,
     request: &Request,
     session: &Session,
     purpose: [u8; 32],
-) -> Result<Option<Grounds>, lionrock_store::Error> {
+) -> Result<Option<Grounds>, Fault> {
     let earlier =
         consent::latest(tx, session.resident, &request.service)?.filter(|consent| consent.purpose_hash == purpose);
     let passkey =
@@ -191,7 +192,7 @@ fn standing(
         fields: Vec::new(),
         resident: session.resident,
         strength: issue::strength(&passkey),
-        sub: issue::name(tx, caller, request, session.resident)?.name,
+        sub: name::settle(tx, platform, caller, &request.service, session.resident)?.row.name,
     }))
 }
 

@@ -8,10 +8,8 @@ use lionrock_model::oidc::{Pseudonym, Strength};
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 use lionrock_store::oidc_grant::{self, Grant};
-use lionrock_store::oidc_pseudonym::Settled;
 use lionrock_store::oidc_request::Request;
-use lionrock_store::{Error, Tx, oidc_pseudonym};
-use lionrock_wire::jose;
+use lionrock_store::Tx;
 use lionrock_wire::oauth::parameters::extend;
 
 /// What a code stands on.
@@ -24,18 +22,6 @@ pub(super) struct Grounds {
     pub resident: ResidentId,
     pub strength: Strength,
     pub sub: Pseudonym,
-}
-
-/// The resident's name at the service that asks, made now when this is their first time there.
-pub(super) fn name(
-    tx: &mut Tx<'_>,
-    caller: &Caller,
-    request: &Request,
-    resident: ResidentId,
-) -> Result<Settled, Error> {
-    let fresh = Pseudonym::parse(&jose::encode(&caller.random::<32>()))
-        .ok_or_else(|| Error::Corrupt { what: "a fresh pseudonym".to_owned() })?;
-    oidc_pseudonym::settle(tx, &request.service, resident, &fresh, caller.now)
 }
 
 /// Keeps a fresh code and gives it. The caller has taken the request in the same transaction.

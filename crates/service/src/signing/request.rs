@@ -6,7 +6,7 @@ use super::sealed::{self, Body};
 use super::{code, evidence};
 use crate::ceremony::settle;
 use crate::imprint::Imprint;
-use crate::oidc::client;
+use crate::oidc::{client, name};
 use crate::{Caller, Error, Fault, Platform, audit};
 use lionrock_activation::Hex;
 use lionrock_crypto::digest::sha256;
@@ -18,7 +18,7 @@ use lionrock_model::signing::{
 use lionrock_model::time::Millis;
 pub use lionrock_store::signing_request::Kind;
 use lionrock_store::signing_request::{self, Request};
-use lionrock_store::{Tx, oidc_pseudonym};
+use lionrock_store::Tx;
 use lionrock_wire::jose;
 use lionrock_wire::oauth::Credential;
 use serde_json::json;
@@ -136,7 +136,7 @@ fn carry_out(
         }
         return Ok(Err(refusal));
     }
-    let resident = match named(tx, service, &ask.signer)? {
+    let resident = match named(tx, platform, service, &ask.signer)? {
         Some(found) => found,
         None => return Ok(Err(SigningRefusal::OtherPerson)),
     };
@@ -209,11 +209,16 @@ fn judge(ask: &Ask, service: &lionrock_model::service::Service) -> Result<(), Si
 }
 
 /// The resident a service names; the outer none when it names somebody it does not know.
-fn named(tx: &mut Tx<'_>, service: &ServiceId, signer: &Signer) -> Result<Option<Option<ResidentId>>, Fault> {
+fn named(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    service: &ServiceId,
+    signer: &Signer,
+) -> Result<Option<Option<ResidentId>>, Fault> {
     match signer {
         // Whose card it is shows when somebody opens the request: asking beforehand would tell who has an account.
         Signer::Anyone | Signer::Card(_) => Ok(Some(None)),
-        Signer::Known(sub) => Ok(oidc_pseudonym::owner(tx, service.as_str(), sub)?.map(Some)),
+        Signer::Known(sub) => Ok(name::owner(tx, platform, service.as_str(), sub)?.map(Some)),
     }
 }
 

@@ -42,6 +42,11 @@ async fn lives(scene: &Scene) -> (Person, String, String) {
     }
     let tokens = scene.exchange("library", &[("code", &codes[0])]).await.unwrap();
     assert!(scene.userinfo(&tokens.access_token).await.is_ok());
+    // What an officer once asked to see of her, as it stands after it ended.
+    let ticket = "INSERT INTO ticket (id, version, state, officer, officer_role, officer_unit, purpose, case_number, resident, fields, \
+                  minutes, asked_at, ended_at, openings, code) VALUES ($1, 2, 'expired', $1, 'help-desk', 'north', 'access-request', \
+                  'AR-2026/1', $2, 'english-name', 10, 1, 2, 0, $1)";
+    scene.by_hand(ticket, vec![[7; 16].into(), mei.id.as_bytes().into()]).await;
     (mei, tokens.access_token, codes.remove(1))
 }
 
@@ -89,7 +94,7 @@ both_engines! {
         assert_eq!(erasure::resume(&scene.platform, &caller(&scene.clock)).await.unwrap(), 1);
         let stays: BTreeSet<String> =
             PLACES.iter().filter(|place| place.fate == Fate::Stays).map(|place| place.table.to_owned()).collect();
-        assert_eq!(named(&scene, mei.id).await, stays);
+        assert_eq!(named(&scene, mei.id).await, stays, "every table that may name her was filled, and no other does");
         assert_eq!(scene.userinfo(&token).await.unwrap_err(), Code::InvalidToken, "the service is told no more than that");
         assert_eq!(scene.exchange("library", &[("code", &code)]).await.unwrap_err(), Code::InvalidGrant);
         let (service, sub) = sub[0].clone();
@@ -126,7 +131,7 @@ both_engines! {
             assert_eq!((row.step.as_str(), row.done), (step.word(), None), "the step that was not committed is the next one");
             assert_eq!(erasure::resume(&scene.platform, &caller(&scene.clock)).await.unwrap(), 1, "{}", step.word());
             let left = named(&scene, mei.id).await;
-            assert!(left.iter().all(|table| ["erasure", "leaf", "resident"].contains(&table.as_str())), "{left:?}");
+            assert!(left.iter().all(|table| ["erasure", "lane", "leaf", "resident", "ticket"].contains(&table.as_str())), "{left:?}");
             scene.platform.store.close().await;
         }
     }

@@ -98,7 +98,9 @@ fn the_table_says_what_is_swept_and_what_names_a_person() {
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split_once(" | resident | id |").map(|(table, _)| table))
         .collect();
-    let places: BTreeSet<_> = PLACES.iter().map(|place| place.table).filter(|table| *table != "resident").collect();
+    // These two are about the person by their own id, which another column's name does not show.
+    let by_id = ["lane", "resident"];
+    let places: BTreeSet<_> = PLACES.iter().map(|place| place.table).filter(|table| !by_id.contains(table)).collect();
     assert_eq!(named, places, "a table that names residents and is not cleared, or the other way round");
 }
 
