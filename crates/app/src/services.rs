@@ -30,6 +30,9 @@ struct Entry {
     origins: Vec<String>,
     #[serde(default)]
     fields: Vec<FieldEntry>,
+    /// Whether it may use the Cloud Signature Consortium API.
+    #[serde(default)]
+    csc: bool,
     /// Whether it acts for a Government department.
     #[serde(default)]
     government: bool,
@@ -101,6 +104,7 @@ fn declare(entry: Entry, folder: &Path, realm: &Realm) -> Result<Service> {
     });
     let declared = Declaration {
         authentication: authentication(entry.jwks_file.as_deref(), entry.secret_sha256.as_deref(), folder)?,
+        csc: entry.csc,
         fields: fields.collect::<Result<_>>()?,
         government: entry.government,
         id: ServiceId::parse(&entry.id)?,

@@ -25,11 +25,13 @@ pub enum Scope {
     Email,
     /// Identity card number.
     Hkid,
+    /// The Cloud Signature Consortium API: the signing certificate, which names the person, and the right to ask them to sign.
+    Service,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::OpenId, Self::Profile, Self::Email, Self::Hkid];
+    pub const ALL: [Self; 5] = [Self::OpenId, Self::Profile, Self::Email, Self::Hkid, Self::Service];
 
     /// The word on the wire.
     #[must_use]
@@ -39,6 +41,7 @@ impl Scope {
             Self::Hkid => "hkid",
             Self::OpenId => "openid",
             Self::Profile => "profile",
+            Self::Service => "service",
         }
     }
 
@@ -56,6 +59,7 @@ impl Scope {
             Self::Hkid => &[Field::Hkid],
             Self::OpenId => &[],
             Self::Profile => &[Field::EnglishName, Field::ChineseName, Field::Birth, Field::Sex],
+            Self::Service => &[Field::EnglishName, Field::ChineseName],
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct Wanted {
 pub struct Declaration {
     /// How it proves itself.
     pub authentication: Authentication,
+    /// Whether it may use the Cloud Signature Consortium API: see signing certificates, and have hashes and documents signed.
+    pub csc: bool,
     /// What it may ask for.
     pub fields: Vec<Wanted>,
     /// Whether it acts for a Government department: then signatures need a document that was seen, and lasting proof (Electronic
@@ -102,6 +104,7 @@ pub struct Declaration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     authentication: Authentication,
+    csc: bool,
     fields: Vec<Wanted>,
     government: bool,
     id: ServiceId,
@@ -118,6 +121,9 @@ pub enum ServiceFault {
     /// The profile does not allow the way of authentication.
     #[error("a service of the FAPI profile proves itself by keys: give jwks, or mark it as profile = \"plain\"")]
     Authentication,
+    /// The right to sign, without the names that certificates hold.
+    #[error("a service with csc = true sees signing certificates: give english-name and chinese-name as essential fields")]
+    CscNames,
     /// A field that no service may have, or one twice.
     #[error("field {0:?} cannot be asked for by a service, or stands twice")]
     Field(&'static str),
@@ -169,6 +175,10 @@ impl Service {
                 return Err(ServiceFault::HkidOptional);
             }
         }
+        let named = |field| declared.fields.iter().any(|it| it.essential && it.field == field);
+        if declared.csc && !(named(Field::EnglishName) && named(Field::ChineseName)) {
+            return Err(ServiceFault::CscNames);
+        }
         if let Some(origin) = declared.origins.iter().find(|origin| !is_origin(origin)) {
             return Err(ServiceFault::Origin(origin.clone()));
         }
@@ -182,6 +192,7 @@ impl Service {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             authentication: declared.authentication,
+            csc: declared.csc,
             fields: declared.fields,
             government: declared.government,
             id: declared.id,
@@ -203,6 +214,12 @@ impl Service {
     #[must_use]
     pub fn fields(&self) -> &[Wanted] {
         &self.fields
+    }
+
+    /// Whether it may use the Cloud Signature Consortium API.
+    #[must_use]
+    pub const fn is_csc(&self) -> bool {
+        self.csc
     }
 
     /// Whether it acts for a Government department.
@@ -361,6 +378,7 @@ mod tests {
     fn library() -> Declaration {
         Declaration {
             authentication: Authentication::Keys { jwks: String::new() },
+            csc: false,
             fields: vec![
                 Wanted { essential: false, field: Field::Email },
                 Wanted { essential: true, field: Field::EnglishName },
@@ -464,6 +482,7 @@ mod tests {
             fault(|it| it.fields.push(Wanted { essential: true, field: Field::Email })),
             ServiceFault::Field("email")
         );
+        assert_eq!(fault(|it| it.csc = true), ServiceFault::CscNames);
         assert_eq!(fault(|it| it.redirect_uris.clear()), ServiceFault::RedirectUris);
         assert_eq!(fault(|it| it.name.zh_hant = " ".to_owned()), ServiceFault::Words("name", NAME));
         assert_eq!(fault(|it| it.name.en = "Li\u{202e}brary".to_owned()), ServiceFault::Words("name", NAME));

@@ -94,6 +94,7 @@ impl Demo {
         let wanted = |field, essential| Wanted { essential, field };
         Declaration {
             authentication: Authentication::Keys { jwks: self.jwks.clone() },
+            csc: false,
             fields: vec![
                 wanted(Field::EnglishName, true),
                 wanted(Field::ChineseName, false),

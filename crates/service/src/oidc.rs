@@ -31,6 +31,7 @@ use crate::imprint::Imprint;
 use crate::signed_in::{self, Current};
 use crate::vault::Alarm;
 use crate::{Caller, Error, Fault, Platform};
+use lionrock_model::id::SigningRequestId;
 use lionrock_model::refusal::Refusal;
 use lionrock_store::Tx;
 use lionrock_store::oidc_grant::{self, Grant};
@@ -91,7 +92,7 @@ const GRANT_ROW: &str = "oidc grant row";
 const ACCESS_ROW: &str = "oidc access row";
 
 fn of_request(row: &Request) -> Imprint {
-    Imprint::new()
+    let imprint = Imprint::new()
         .bytes(&row.handle)
         .text(&row.service)
         .text(&row.redirect_uri)
@@ -103,12 +104,21 @@ fn of_request(row: &Request) -> Imprint {
         .number(row.max_age.unwrap_or(-1))
         .bytes(&row.salt)
         .at(row.created_at)
-        .at(row.expires_at)
+        .at(row.expires_at);
+    signing(imprint, row.signing)
+}
+
+/// One part more for what stands for signatures: rows of an earlier program have none, and their imprints stay good.
+fn signing(imprint: Imprint, id: Option<SigningRequestId>) -> Imprint {
+    match id {
+        Some(id) => imprint.bytes(id.as_bytes()),
+        None => imprint,
+    }
 }
 
 /// A grant as it was given out: for whom, to whom, on which approval, for which fields.
 fn of_grant(row: &Grant) -> Imprint {
-    Imprint::new()
+    let imprint = Imprint::new()
         .bytes(&row.code)
         .text(&row.service)
         .bytes(row.resident.as_bytes())
@@ -122,7 +132,8 @@ fn of_grant(row: &Grant) -> Imprint {
         .text(&row.acr)
         .at(row.issued_at)
         .at(row.expires_at)
-        .text(&oidc_grant::words(&row.fields))
+        .text(&oidc_grant::words(&row.fields));
+    signing(imprint, row.signing)
 }
 
 fn of_access(code: &[u8; 32], access: &[u8; 32], until: lionrock_model::time::Millis) -> Imprint {

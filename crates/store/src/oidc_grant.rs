@@ -2,19 +2,19 @@
 //! that a code that comes twice can take back what it gave.
 
 use crate::{Error, Row, Tx, Value};
-use lionrock_model::id::{ConsentId, ResidentId};
+use lionrock_model::id::{ConsentId, ResidentId, SigningRequestId};
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO oidc_grant (code, service, resident, consent, sub, scope, redirect_uri, nonce, challenge, \
-                      authenticated_at, acr, issued_at, expires_at, fields, proof) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+                      authenticated_at, acr, issued_at, expires_at, fields, proof, signing) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const BY_CODE: &str = "SELECT code, service, resident, consent, sub, scope, redirect_uri, nonce, challenge, authenticated_at, \
                        acr, issued_at, expires_at, used_at, access_expires_at, revoked_at, \
-                       fields, proof, access_proof FROM oidc_grant WHERE code = $1";
+                       fields, proof, access_proof, signing FROM oidc_grant WHERE code = $1";
 const BY_ACCESS: &str = "SELECT code, service, resident, consent, sub, scope, redirect_uri, nonce, challenge, \
                          authenticated_at, acr, issued_at, expires_at, used_at, access_expires_at, revoked_at, \
-                         fields, proof, access_proof FROM oidc_grant WHERE access = $1";
+                         fields, proof, access_proof, signing FROM oidc_grant WHERE access = $1";
 const EXCHANGE: &str = "UPDATE oidc_grant SET used_at = $2, access = $3, access_expires_at = $4, access_proof = $5 \
                         WHERE code = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2 \
                         AND EXISTS (SELECT 1 FROM consent WHERE id = oidc_grant.consent AND ended_at IS NULL)";
@@ -65,6 +65,8 @@ pub struct Grant {
     pub proof: Option<[u8; 32]>,
     /// Imprint of the access token, its code and its end.
     pub access_proof: Option<[u8; 32]>,
+    /// What was signed for it, where the grant stands for signatures.
+    pub signing: Option<SigningRequestId>,
 }
 
 /// An access token as it is kept.
@@ -105,6 +107,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &Grant) -> Result<(), Error> {
         Value::from(new.expires_at),
         Value::from(words(&new.fields)),
         Value::from(new.proof.map(|proof| proof.to_vec())),
+        Value::from(new.signing.map(|id| id.as_bytes().to_vec())),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -195,5 +198,6 @@ fn read(row: &Row) -> Result<Grant, Error> {
             .collect::<Result<_, _>>()?,
         proof: row.opt_array(17)?,
         access_proof: row.opt_array(18)?,
+        signing: crate::oidc_request::signing(row, 19, "oidc_grant.signing")?,
     })
 }

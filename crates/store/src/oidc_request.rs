@@ -1,13 +1,14 @@
 //! Table `oidc_request`: what a service asked for, waiting for its person. Found by the imprint of its random handle.
 
 use crate::{Error, Row, Tx, Value};
+use lionrock_model::id::SigningRequestId;
 use lionrock_model::time::Millis;
 
 const INSERT: &str = "INSERT INTO oidc_request (handle, service, redirect_uri, scope, state, nonce, challenge, prompt, max_age, \
-                      salt, created_at, expires_at, used_at, proof) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, $13)";
+                      salt, created_at, expires_at, used_at, proof, signing) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, $13, $14)";
 const SELECT: &str = "SELECT handle, service, redirect_uri, scope, state, nonce, challenge, prompt, max_age, salt, created_at, \
-                      expires_at, used_at, proof FROM oidc_request WHERE handle = $1";
+                      expires_at, used_at, proof, signing FROM oidc_request WHERE handle = $1";
 const USE: &str = "UPDATE oidc_request SET used_at = $2 WHERE handle = $1 AND used_at IS NULL AND expires_at > $2";
 const SWEEP: &str = "DELETE FROM oidc_request WHERE expires_at <= $1";
 
@@ -42,6 +43,8 @@ pub struct Request {
     pub used_at: Option<Millis>,
     /// Imprint of the row; none on rows of an earlier program.
     pub proof: Option<[u8; 32]>,
+    /// The signing request whose approval answers it, where it asks for signatures.
+    pub signing: Option<SigningRequestId>,
 }
 
 /// Keeps a request.
@@ -63,6 +66,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &Request) -> Result<(), Error> {
         Value::from(new.created_at),
         Value::from(new.expires_at),
         Value::from(new.proof.map(|proof| proof.to_vec())),
+        Value::from(new.signing.map(|id| id.as_bytes().to_vec())),
     ];
     tx.execute(INSERT, &values).map(drop)
 }
@@ -91,6 +95,12 @@ pub fn sweep(tx: &mut Tx<'_>, before: Millis) -> Result<u64, Error> {
     tx.execute(SWEEP, &[Value::from(before)])
 }
 
+/// The signing request in a column.
+pub(crate) fn signing(row: &Row, column: usize, what: &'static str) -> Result<Option<SigningRequestId>, Error> {
+    let found = row.opt_array::<16>(column)?;
+    found.map(|id| SigningRequestId::from_bytes(&id)).transpose().map_err(|_| Error::corrupt(what))
+}
+
 fn read(row: &Row) -> Result<Request, Error> {
     Ok(Request {
         handle: row.array(0)?,
@@ -107,5 +117,6 @@ fn read(row: &Row) -> Result<Request, Error> {
         expires_at: Millis(row.int(11)?),
         used_at: row.opt_int(12)?.map(Millis),
         proof: row.opt_array(13)?,
+        signing: signing(row, 14, "oidc_request.signing")?,
     })
 }

@@ -30,6 +30,7 @@ fn request() -> Request {
         expires_at: Millis(2_000),
         used_at: None,
         proof: Some([6; 32]),
+        signing: None,
     }
 }
 
@@ -54,6 +55,7 @@ fn grant() -> Grant {
         fields: vec![Field::Email, Field::Birth],
         proof: Some([6; 32]),
         access_proof: None,
+        signing: None,
     }
 }
 

@@ -166,6 +166,7 @@ mod tests {
         let words = |text: &str| Words { en: text.to_owned(), zh_hans: text.to_owned(), zh_hant: text.to_owned() };
         let declared = Declaration {
             authentication: Authentication::Keys { jwks: String::new() },
+            csc: false,
             fields: vec![Wanted { essential: false, field: Field::Email }],
             government: false,
             id: ServiceId::parse("library").unwrap(),

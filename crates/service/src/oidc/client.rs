@@ -217,6 +217,7 @@ mod tests {
         let words = |text: &str| Words { en: text.to_owned(), zh_hans: text.to_owned(), zh_hant: text.to_owned() };
         let declared = Declaration {
             authentication: Authentication::Keys { jwks: String::new() },
+            csc: false,
             fields: Vec::new(),
             government: false,
             id: ServiceId::parse("library").unwrap(),

@@ -183,6 +183,7 @@ fn tokens(
     let id_token = jws::sign(&key, &kid, "JWT", &claims).map_err(|_| Fault::bug("the ID Token cannot be signed"))?;
     Ok(Tokens {
         access_token,
+        authorization_details: None,
         expires_in: i64::try_from(limits.access_token.as_secs()).unwrap_or(0),
         id_token,
         scope: grant.scope.clone(),

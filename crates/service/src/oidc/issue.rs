@@ -53,6 +53,7 @@ pub(super) fn code(
         fields: grounds.fields.clone(),
         proof: None,
         access_proof: None,
+        signing: request.signing,
     };
     grant.proof = Some(of_grant(&grant).under(platform, GRANT_ROW)?);
     oidc_grant::insert(tx, &grant)?;

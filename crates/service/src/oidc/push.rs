@@ -96,6 +96,7 @@ pub(super) fn row(
         expires_at: caller.now.after(platform.settings.limits.pushed_request),
         used_at: None,
         proof: None,
+        signing: None,
     };
     row.proof = Some(of_request(&row).under(platform, REQUEST_ROW)?);
     Ok(row)

@@ -9,6 +9,7 @@ use lionrock_model::language::Language;
 use lionrock_model::oidc::{ApprovalRefusal, PageRefusal};
 use lionrock_model::person::{CardFacts, Email, EnglishName, Sex};
 use lionrock_model::policy::Field;
+use lionrock_model::realm::Realm;
 use lionrock_model::service::{Authentication, Declaration, Profile, Service, Wanted, Words};
 use lionrock_rehearsal::authenticator::{Authenticator, Manner};
 use lionrock_service::audit::Event;
@@ -62,12 +63,20 @@ pub fn words(text: &str) -> Words {
 /// `library` and `museum` (FAPI, one key), `shop` (plain, secret), `game` (plain, public).
 pub async fn scene(place: &Place) -> Scene {
     let key = SigningKey::generate(Algorithm::Es256).unwrap();
-    let jwks = JwkSet::new(vec![Jwk::ours(key.public().unwrap(), Algorithm::Es256)]).to_json().to_string();
     let mut platform = stage::platform(place).await;
+    let services = declared(&platform.settings.realm, &key);
+    Arc::get_mut(&mut platform).unwrap().settings.services = services;
+    Scene { platform, clock: Clock::new(), key }
+}
+
+/// The services of [`scene`], as a configuration declares them.
+pub fn declared(realm: &Realm, key: &SigningKey) -> Vec<Service> {
+    let jwks = JwkSet::new(vec![Jwk::ours(key.public().unwrap(), Algorithm::Es256)]).to_json().to_string();
     let declare = |id: &str, profile, authentication| {
         let wanted = |field, essential| Wanted { essential, field };
         let declared = Declaration {
             authentication,
+            csc: false,
             fields: vec![wanted(Field::EnglishName, true), wanted(Field::Birth, false), wanted(Field::Email, false)],
             government: false,
             id: ServiceId::parse(id).unwrap(),
@@ -77,17 +86,15 @@ pub async fn scene(place: &Place) -> Scene {
             purpose: words("To lend you books"),
             redirect_uris: vec![REDIRECT.to_owned()],
         };
-        Service::new(declared, &platform.settings.realm).unwrap()
+        Service::new(declared, realm).unwrap()
     };
     let digest = lionrock_crypto::digest::sha256(SECRET.as_bytes());
-    let services = vec![
+    vec![
         declare("library", Profile::Fapi, Authentication::Keys { jwks: jwks.clone() }),
         declare("museum", Profile::Fapi, Authentication::Keys { jwks }),
         declare("shop", Profile::Plain, Authentication::Secret { digest }),
         declare("game", Profile::Plain, Authentication::Public),
-    ];
-    Arc::get_mut(&mut platform).unwrap().settings.services = services;
-    Scene { platform, clock: Clock::new(), key }
+    ]
 }
 
 /// Somebody with an account, a confirmed address and a passkey.

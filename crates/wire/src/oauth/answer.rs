@@ -14,11 +14,15 @@ pub struct Pushed {
 /// The answer of the token endpoint (RFC 6749 section 5.1, OpenID Connect Core 3.1.3.3).
 #[derive(Clone, Serialize)]
 pub struct Tokens {
-    /// Opaque; good at userinfo.
+    /// Opaque; good at userinfo, or at the Cloud Signature Consortium's API.
     pub access_token: String,
+    /// What was granted, where details were asked for (RFC 9396 section 7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<serde_json::Value>,
     /// Seconds.
     pub expires_in: i64,
-    /// Who signed in, signed by us.
+    /// Who signed in, signed by us; empty and not sent when nobody was asked to sign in.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id_token: String,
     /// What was granted, which can be less than what was asked for.
     pub scope: String,

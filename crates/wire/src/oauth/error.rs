@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// An error code of a registry of RFC 6749, RFC 6750, RFC 9126, RFC 9101 or OpenID Connect Core.
+/// An error code of a registry of RFC 6749, RFC 6750, RFC 9126, RFC 9101, RFC 9396 or OpenID Connect Core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is named after its code, which RFC 6749 and its neighbours define")]
 pub enum Code {
@@ -10,6 +10,7 @@ pub enum Code {
     AccountSelectionRequired,
     ConsentRequired,
     InsufficientScope,
+    InvalidAuthorizationDetails,
     InteractionRequired,
     InvalidClient,
     InvalidGrant,
@@ -37,6 +38,7 @@ impl Code {
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
