@@ -1,6 +1,8 @@
 //! Certificates as their owners and officers see them: how one stands, what may follow, and what is refused.
 
+use crate::refusal::Refusal;
 use crate::refusals;
+use crate::staff::DutyRefusal;
 use crate::time::Millis;
 
 /// Where a certificate stands; the stable words are those of the store.
@@ -184,6 +186,50 @@ refusals! {
         KeyTaken = "certificate-key-taken", 409, audited;
         /// What would be issued breaks a rule of its profile.
         NotIssued = "certificate-not-issued", 422, audited;
+    }
+}
+
+/// Why an act of certification officers is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OfficeRefusal {
+    /// The certificate, or what was asked for, does not allow it.
+    Certificate(CertificateRefusal),
+    /// The officer's session, rights or key do not allow it; or it is their own proposal.
+    Duty(DutyRefusal),
+}
+
+impl From<CertificateRefusal> for OfficeRefusal {
+    fn from(refusal: CertificateRefusal) -> Self {
+        Self::Certificate(refusal)
+    }
+}
+
+impl From<DutyRefusal> for OfficeRefusal {
+    fn from(refusal: DutyRefusal) -> Self {
+        Self::Duty(refusal)
+    }
+}
+
+impl Refusal for OfficeRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Certificate(refusal) => refusal.code(),
+            Self::Duty(refusal) => refusal.code(),
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::Certificate(refusal) => refusal.status(),
+            Self::Duty(refusal) => refusal.status(),
+        }
+    }
+
+    fn audited(&self) -> bool {
+        match self {
+            Self::Certificate(refusal) => refusal.audited(),
+            Self::Duty(refusal) => refusal.audited(),
+        }
     }
 }
 

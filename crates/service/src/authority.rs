@@ -7,6 +7,7 @@
 //! | [`issue`] | journeys, inside their transaction | the certificate, leaf, history, letter |
 //! | [`change`] | the owner, two officers, the platform | its standing, leaf, history, letter |
 //! | [`standing`] | whoever relies on one, inside their transaction | nothing |
+//! | [`office`] | two certification officers of two units, with their keys | signed acts; standing or certificate, leaf |
 //! | [`attend`] | the job | renewed signers, the next list, notices of ends |
 //!
 //! The keys lie in the ring, the root elsewhere. A certificate's row is compared with the ledger as a resident's is: one that was put
@@ -18,6 +19,7 @@ mod change;
 mod establish;
 mod install;
 mod issue;
+pub mod office;
 mod officers;
 mod setup;
 mod subject;

@@ -9,6 +9,9 @@ const INSERT: &str = "INSERT INTO officer_act (id, officer, credential, action, 
 const FIND: &str = "SELECT id, officer, credential, action, digest, sealed_proof, at FROM officer_act WHERE id = $1";
 const OF_OFFICER: &str = "SELECT id, officer, credential, action, digest, sealed_proof, at FROM officer_act
     WHERE officer = $1 AND at >= $2 ORDER BY at DESC LIMIT 1000";
+const OF_ACTION: &str = "SELECT id, officer, credential, action, digest, sealed_proof, at FROM officer_act
+    WHERE action = $1 AND at >= $2 ORDER BY at DESC, id LIMIT 200";
+const WITH_TEXT: &str = "SELECT COUNT(*) FROM officer_act WHERE action = $1 AND digest = $2";
 const COUNTED: &str = "SELECT officer, action, COUNT(*), MAX(at) FROM officer_act WHERE at >= $1 AND at < $2
     GROUP BY officer, action ORDER BY officer, action";
 
@@ -62,6 +65,22 @@ pub fn find(tx: &mut Tx<'_>, id: &[u8; 16]) -> Result<Option<Act>, Error> {
 /// Of the store.
 pub fn of_officer(tx: &mut Tx<'_>, officer: OfficerId, since: Millis) -> Result<Vec<Act>, Error> {
     tx.query(OF_OFFICER, &[officer.as_bytes().into(), since.into()])?.iter().map(read).collect()
+}
+
+/// Signed acts of one kind since a moment, newest first; two hundred at most.
+///
+/// # Errors
+/// Of the store.
+pub fn of_action(tx: &mut Tx<'_>, action: &str, since: Millis) -> Result<Vec<Act>, Error> {
+    tx.query(OF_ACTION, &[action.into(), since.into()])?.iter().map(read).collect()
+}
+
+/// Whether somebody signed a text for an action, by the text's digest.
+///
+/// # Errors
+/// Of the store.
+pub fn is_signed(tx: &mut Tx<'_>, action: &str, digest: &[u8; 32]) -> Result<bool, Error> {
+    Ok(tx.first(WITH_TEXT, &[action.into(), digest.into()])?.is_some_and(|row| row.int(0).is_ok_and(|n| n > 0)))
 }
 
 /// How often who did what in a span, and when last.

@@ -8,6 +8,7 @@
 pub mod approve;
 pub mod board;
 pub mod break_glass;
+pub mod certificates;
 pub mod counter;
 pub mod enrol;
 pub mod home;
@@ -104,6 +105,14 @@ fn people() -> Router<AppState> {
         .route("/break-glass/{id}/options", post(break_glass::options))
         .route("/break-glass/{id}/key", post(break_glass::key))
         .route("/break-glass/{id}/review", post(break_glass::review))
+        .route("/certificates", get(certificates::get))
+        .route("/certificates/propose", post(certificates::check))
+        .route("/certificates/propose/options", post(certificates::options))
+        .route("/certificates/propose/key", post(certificates::post))
+        .route("/certificates/proposals/{id}/{way}", get(certificates::sign))
+        .route("/certificates/proposals/{id}/{way}/options", post(certificates::sign_options))
+        .route("/certificates/proposals/{id}/{way}/key", post(certificates::sign_key))
+        .route("/certificates/{serial}/file", get(certificates::file))
         .route("/report", get(report::get))
         .route("/report.json", get(report::file))
 }

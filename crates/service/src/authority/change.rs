@@ -136,6 +136,40 @@ pub fn end_all(
     Ok(ended)
 }
 
+/// How a certificate would stand after an act at a moment, when it may follow.
+pub(super) fn may(
+    row: &certificate::Certificate,
+    act: Act,
+    by: By,
+    now: Millis,
+) -> Result<Standing, CertificateRefusal> {
+    if matches!(row.standing, Standing::Revoked(..)) {
+        return Err(CertificateRefusal::IsRevoked);
+    }
+    if now > row.not_after {
+        return Err(CertificateRefusal::IsOver);
+    }
+    let since = match row.standing {
+        Standing::Held(at) | Standing::Revoked(at, _) => now.max(at),
+        Standing::Good => now,
+    };
+    let next = match act {
+        Act::Revoke(Ground::CertificateHold) => return Err(CertificateRefusal::NoChange),
+        // What was suspended and then revoked was of no use in between (RFC 5280 section 5.3.1).
+        Act::Revoke(ground) => match row.standing {
+            Standing::Held(at) => Standing::Revoked(at, ground),
+            _ => Standing::Revoked(since, ground),
+        },
+        Act::Hold => Standing::Held(since),
+        Act::Resume if row.by == By::Officer && by == By::Resident => return Err(CertificateRefusal::HeldByOfficer),
+        Act::Resume => Standing::Good,
+    };
+    if next.state() == row.standing.state() {
+        return Err(CertificateRefusal::NoChange);
+    }
+    Ok(next)
+}
+
 fn step(
     tx: &mut Tx<'_>,
     platform: &Platform,
@@ -145,34 +179,12 @@ fn step(
     by: By,
 ) -> Result<(), Error<CertificateRefusal>> {
     compare(tx, platform, row)?;
-    let refuse = |refusal| Err(Error::Refuse(refusal));
-    if matches!(row.standing, Standing::Revoked(..)) {
-        return refuse(CertificateRefusal::IsRevoked);
-    }
-    if caller.now > row.not_after {
-        return refuse(CertificateRefusal::IsOver);
-    }
+    let next = may(row, act, by, caller.now).map_err(Error::Refuse)?;
     // A clock that was set back does not make a change earlier than the one before.
     let since = match row.standing {
         Standing::Held(at) | Standing::Revoked(at, _) => caller.now.max(at),
         Standing::Good => caller.now,
     };
-    let next = match act {
-        Act::Revoke(Ground::CertificateHold) => return refuse(CertificateRefusal::NoChange),
-        // What was suspended and then revoked was of no use in between (RFC 5280 section 5.3.1).
-        Act::Revoke(ground) => match row.standing {
-            Standing::Held(at) => Standing::Revoked(at, ground),
-            _ => Standing::Revoked(since, ground),
-        },
-        Act::Hold => Standing::Held(since),
-        Act::Resume if row.by == By::Officer && by == By::Resident => {
-            return refuse(CertificateRefusal::HeldByOfficer);
-        }
-        Act::Resume => Standing::Good,
-    };
-    if next.state() == row.standing.state() {
-        return refuse(CertificateRefusal::NoChange);
-    }
     let at = match next {
         Standing::Good => since,
         Standing::Held(at) | Standing::Revoked(at, _) => at,

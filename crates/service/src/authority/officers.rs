@@ -111,11 +111,11 @@ pub async fn by_officers(
                 Error::Fault(fault) => NotDone::Fault(fault),
             })?;
             let body = json!({
-                "act": claims.act,
-                "by": claims.approved_by,
                 "serial": hex(&serial),
+                "signed_by": claims.approved_by,
                 "signatures": signatures,
                 "version": claims.version,
+                "what": claims.act,
             });
             audit::append(tx, &owned, &caller, &Event::new("certificate.approved", row.resident, body))?;
             Ok(())

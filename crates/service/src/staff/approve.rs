@@ -10,7 +10,7 @@ use crate::audit::{self, Event};
 use crate::ceremony::{self, Ask};
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_crypto::digest::sha256;
-use lionrock_crypto::ring::{Domain, Slot};
+use lionrock_crypto::ring::{Domain, Mac, Slot};
 use lionrock_model::credential::CeremonyKind;
 use lionrock_model::id::{OfficerId, OfficerKeyId};
 use lionrock_model::policy::staff::Action;
@@ -52,13 +52,33 @@ struct Proof {
     authenticator_data: Base64Url,
     client_data: Base64Url,
     public_key: Base64Url,
+    /// What the digest of the text begins with; acts of earlier versions signed the text itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<Base64Url>,
     signature: Base64Url,
     text: String,
 }
 
-/// What is signed: the action's word, a line feed, and the text.
-fn shown(action: Action, text: &str) -> Vec<u8> {
-    [action.word().as_bytes(), b"\n", text.as_bytes()].concat()
+/// What is signed: the action's word, a line feed, and the salted digest of the text in hexadecimal. So whoever may not read a text, for
+/// it names an officer, can still check who signed it.
+#[must_use]
+pub fn signed_bytes(action: &str, digest: &[u8; 32]) -> Vec<u8> {
+    [action.as_bytes(), b"\n", hex(digest).as_bytes()].concat()
+}
+
+/// The salted digest of a text: SHA-256 over salt and text.
+#[must_use]
+pub fn salted(salt: &[u8], text: &str) -> [u8; 32] {
+    sha256(&[salt, text.as_bytes()].concat())
+}
+
+/// The salt of a text: the same for the same text, and known to nobody who has not the text's signature.
+fn salt(platform: &Platform, text: &str) -> Result<[u8; 32], Fault> {
+    Ok(platform.keys.mac(Mac::Commitment, "staff act salt v1", text.as_bytes())?)
+}
+
+fn shown(platform: &Platform, action: Action, text: &str) -> Result<Vec<u8>, Fault> {
+    Ok(signed_bytes(action.word(), &salted(&salt(platform, text)?, text)))
 }
 
 /// The question for the key of the officer of this session. Whoever shows it shows `text`.
@@ -98,7 +118,7 @@ pub fn begin_in(
         return Err(Fault::bug("a text to be approved is too long"));
     }
     let Some(seat) = house::find(tx, platform, duty.officer.id)? else { return Ok(Err(DutyRefusal::SessionOver)) };
-    let (binding, shown) = (duty.binding(), shown(action, text));
+    let (binding, shown) = (duty.binding(), shown(platform, action, text)?);
     let ask = Ask { kind: CeremonyKind::StaffAct, binding: &binding, resident: None, shown: &shown };
     passkey::begin(tx, platform, caller, &ask, &seat.keys)
 }
@@ -117,7 +137,7 @@ pub fn check(
     text: &str,
     response: &AuthenticationResponse,
 ) -> Result<Result<Approved, DutyRefusal>, Fault> {
-    let (binding, shown) = (duty.binding(), shown(action, text));
+    let (binding, shown) = (duty.binding(), shown(platform, action, text)?);
     let ask = Ask { kind: CeremonyKind::StaffAct, binding: &binding, resident: None, shown: &shown };
     let answered = passkey::answer(tx, platform, caller, &ask, response)?;
     let refusal = match answered {
@@ -151,11 +171,13 @@ fn kept(
     response: &AuthenticationResponse,
 ) -> Result<Approved, Fault> {
     let id: [u8; 16] = caller.random();
+    let salt = salt(platform, text)?;
     let proof = Proof {
         action: action.word().to_owned(),
         authenticator_data: Base64Url(response.authenticator_data.clone()),
         client_data: Base64Url(response.client_data_json.clone()),
         public_key: Base64Url(key.1.to_vec()),
+        salt: Some(Base64Url(salt.to_vec())),
         signature: Base64Url(response.signature.clone()),
         text: text.to_owned(),
     };
@@ -175,11 +197,22 @@ fn kept(
     let body = json!({
         "act": hex(&id),
         "action": action.word(),
-        "digest": hex(&act.digest),
+        "digest": hex(&salted(&salt, text)),
         "key": key.0.to_string(),
         "officer": officer.to_string(),
+        "role": seat.kept.officer.role.word(),
+        "unit": seat.kept.officer.unit.as_str(),
     });
-    audit::append(tx, platform, caller, &Event::new("staff.act-signed", None, body))?;
+    // Whoever audits checks the signature again. Texts that name an officer stay here: their salted digest was signed.
+    let told = (!action.changes_officers()).then_some(text);
+    let apart = json!({
+        "authenticator_data": proof.authenticator_data,
+        "client_data": proof.client_data,
+        "salt": told.map(|_| lionrock_wire::jose::encode(&salt)),
+        "signature": proof.signature,
+        "text": told,
+    });
+    audit::append(tx, platform, caller, &Event::new("staff.act-signed", None, body).with_apart(apart))?;
     Ok(Approved { act: id, officer, key: key.0, digest: act.digest, at: caller.now })
 }
 
@@ -213,10 +246,32 @@ pub fn verify(
     }))
 }
 
+/// The text of a kept act, when it [verifies](verify): what the officer signed is read from what they signed, not from a row.
+///
+/// # Errors
+/// As [`verify`].
+pub fn read(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    act: &[u8; 16],
+    action: Action,
+) -> Result<Option<(Approved, String)>, Fault> {
+    let Some(row) = officer_act::find(tx, act)? else { return Ok(None) };
+    let Ok(plain) = platform.keys.open_sealed(Domain::Audit, &slot(act), None, &row.sealed_proof) else {
+        return Ok(None);
+    };
+    let proof: Proof = serde_json::from_slice(&plain)?;
+    Ok(verify(tx, platform, act, action, &proof.text)?.map(|approved| (approved, proof.text)))
+}
+
 fn signed(proof: &Proof, action: Action, text: &str) -> bool {
     let challenge = ClientData::parse(&proof.client_data.0).ok().and_then(|client| client.challenge());
     let Some((random, rest)) = challenge.as_deref().and_then(<[u8]>::split_first_chunk::<32>) else { return false };
-    if rest != ceremony::digest(random, CeremonyKind::StaffAct, &shown(action, text)) {
+    let shown = match &proof.salt {
+        Some(salt) => signed_bytes(action.word(), &salted(&salt.0, text)),
+        None => [action.word().as_bytes(), b"\n", text.as_bytes()].concat(),
+    };
+    if rest != ceremony::digest(random, CeremonyKind::StaffAct, &shown) {
         return false;
     }
     let Ok(key) = CoseKey::parse(&proof.public_key.0) else { return false };

@@ -15,6 +15,7 @@ const ERRANDS: &[(Action, &str, &str)] = &[
     (Action::OfficerList, "/officers", "officers"),
     (Action::CounterRegister, "/counter", "counter"),
     (Action::AccountFreeze, "/kill-switch", "kill-switch"),
+    (Action::CertificatePropose, "/certificates", "certificates"),
     (Action::StaffReport, "/report", "report"),
 ];
 
