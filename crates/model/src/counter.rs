@@ -15,6 +15,8 @@ use std::time::Duration;
 pub const CODE_LIFE: Duration = Duration::from_secs(15 * 60);
 /// How long an errand may take once an officer took it up.
 pub const ERRAND: Duration = Duration::from_secs(60 * 60);
+/// How long a device stays a kiosk before an officer looks at it again (SP 800-63A-4 section 4.1.9: periodic inspection).
+pub const KIOSK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Digits of the code that is sent to the address on record before the help desk may suspend anything.
 pub const CALL_BACK_DIGITS: usize = 6;
 /// Wrong answers after which a call-back code is good no more.
@@ -29,6 +31,8 @@ pub enum CaseKind {
     Guardian,
     /// Somebody's phone is lost: the help desk suspends an account.
     KillSwitch,
+    /// A device becomes a kiosk.
+    Kiosk,
     /// A registration goes on on the person's own phone.
     Phone,
     /// A registration with an officer beside it.
@@ -39,7 +43,8 @@ pub enum CaseKind {
 
 impl CaseKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Guardian, Self::KillSwitch, Self::Phone, Self::Registration, Self::Upgrade];
+    pub const ALL: [Self; 6] =
+        [Self::Guardian, Self::KillSwitch, Self::Kiosk, Self::Phone, Self::Registration, Self::Upgrade];
 
     /// The stable word, as stored and in text keys.
     #[must_use]
@@ -47,6 +52,7 @@ impl CaseKind {
         match self {
             Self::Guardian => "guardian",
             Self::KillSwitch => "kill-switch",
+            Self::Kiosk => "kiosk",
             Self::Phone => "phone",
             Self::Registration => "registration",
             Self::Upgrade => "upgrade",

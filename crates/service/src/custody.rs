@@ -11,6 +11,7 @@ pub mod receive;
 
 pub use end::{close_ended, reconcile, stop};
 pub use judge::judge;
+pub(crate) use open::abandon;
 pub use open::{Opened, open};
 pub use receive::{Received, receive};
 

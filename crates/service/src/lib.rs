@@ -26,6 +26,7 @@ pub mod gate;
 pub mod health;
 mod imprint;
 pub mod key_ceremony;
+pub mod kiosk;
 pub mod ledger;
 pub mod letter;
 pub mod level;

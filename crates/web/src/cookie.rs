@@ -1,4 +1,4 @@
-//! Cookies: six names, one set of attributes, read once per request.
+//! Cookies: seven names, one set of attributes, read once per request.
 //!
 //! Every cookie is `__Host-` (RFC 6265bis section 4.1.3.2): secure, no domain, path `/`, so no other host or plain-text page can set one.
 
@@ -14,6 +14,8 @@ pub const REGISTRATION: &str = "__Host-registration";
 pub const BROWSER: &str = "__Host-browser";
 /// The request of an online service that waits for somebody who registers first.
 pub const WAITING: &str = "__Host-waiting";
+/// A device that is a kiosk, or asks to be one.
+pub const KIOSK: &str = "__Host-kiosk";
 /// The language chosen.
 pub const LANGUAGE: &str = "__Host-language";
 

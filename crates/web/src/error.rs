@@ -59,7 +59,7 @@ impl Failure {
     pub fn of(word: &'static str) -> Self {
         let status = match word {
             "malformed" => StatusCode::BAD_REQUEST,
-            "foreign-origin" | "stale-form" | "loopback-only" => StatusCode::FORBIDDEN,
+            "foreign-origin" | "stale-form" | "kiosk-only" | "loopback-only" => StatusCode::FORBIDDEN,
             "not-found" => StatusCode::NOT_FOUND,
             "wrong-method" => StatusCode::METHOD_NOT_ALLOWED,
             "too-slow" => StatusCode::REQUEST_TIMEOUT,

@@ -67,6 +67,7 @@ async fn show(state: &AppState, visit: &Visit, kind: CaseKind, title: &str) -> A
         kind: kind.word(),
         code: shown.code.shown(),
         until: time::moment(visit.say, shown.until),
+        address: format!("{}/hand-over", state.edge.origin),
         back: "/register/next",
     })
 }

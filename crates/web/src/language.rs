@@ -175,6 +175,7 @@ areas![
     "counter",
     "data",
     "frame",
+    "kiosk",
     "problem",
     "recover",
     "refusal",

@@ -24,7 +24,7 @@ pub use open::open_to_scripts;
 pub use same_origin::same_origin;
 
 use crate::listen::Peer;
-use crate::{AppState, Failure, Visit, cookie, error, visit};
+use crate::{AppState, Failure, Visit, cookie, error, kiosk, visit};
 
 /// Routes that answer whatever host they are called by: probes come by address.
 const ANY_HOST: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -40,13 +40,15 @@ const OF_SERVICES: [&str; 3] = ["/oauth/par", "/oauth/token", "/oauth/userinfo"]
 #[allow(clippy::disallowed_methods, reason = "the edge measures how long an answer took")]
 pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let visit = meet(&state, &request);
+    let mut visit = meet(&state, &request);
+    let stands = kiosk::recognise(&state, &mut visit, request.headers()).await;
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", |m| m.as_str()).to_owned();
     let method = request.method().clone();
     let _running = state.edge.metrics.running();
 
     request.extensions_mut().insert(visit.clone());
-    let response = match turn_away(&state, &visit, &request) {
+    let no = turn_away(&state, &visit, &request).or(stands.err()).or_else(|| kiosk::turn_away(&visit, &request));
+    let response = match no {
         Some(failure) => failure.into_response(),
         None => run(&state, &visit, request, next).await,
     };
@@ -162,6 +164,7 @@ fn remember(visit: &Visit, method: &Method, response: &mut Response) {
         let line = cookie::set(cookie::LANGUAGE, visit.say.tag(), Some(YEAR));
         response.headers_mut().append(header::SET_COOKIE, line);
     }
+    kiosk::shorten(visit, response.headers_mut());
     // Whoever ends a session leaves nothing of it in the browser (OWASP ASVS 5.0, 14.3.1).
     let gone = cookie::clear(cookie::SESSION);
     if response.headers().get_all(header::SET_COOKIE).iter().any(|line| *line == gone) {

@@ -35,6 +35,7 @@ pub mod error;
 mod form_data;
 pub mod hand_over;
 pub mod health;
+pub mod kiosk;
 pub mod language;
 pub mod layers;
 pub mod ledger;

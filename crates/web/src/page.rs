@@ -5,6 +5,7 @@ pub mod account;
 pub mod certificates;
 pub mod consent;
 pub mod counter;
+pub mod kiosk;
 pub mod my_data;
 pub mod problem;
 pub mod recover;
@@ -42,6 +43,8 @@ pub struct Frame {
     pub signed_in: bool,
     /// Whether this is the staff house.
     pub staff: bool,
+    /// Whether the device is a kiosk, or asks to be one.
+    pub kiosk: bool,
     /// The name of the realm when it is a test realm.
     pub test_realm: Option<String>,
     /// Mistakes to show at the top and beside their fields.
@@ -77,6 +80,7 @@ impl Frame {
             here: visit.here.clone(),
             signed_in: visit.session.is_some() || visit.badge.is_some(),
             staff: visit.staff,
+            kiosk: visit.kiosk.is_some(),
             test_realm: visit.test_realm.clone(),
             mistakes: Vec::new(),
         }

@@ -8,7 +8,7 @@ use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
 use crate::{
-    AppState, account, deviation, hand_over, health, layers, ledger, metrics, oauth, pki, recover, register, sign,
+    AppState, account, deviation, hand_over, health, kiosk, layers, ledger, metrics, oauth, pki, recover, register, sign,
     signin, signing, start, static_files, verify,
 };
 
@@ -57,6 +57,13 @@ fn people() -> Router<AppState> {
         .route("/recover/passkey/options", post(recover::options))
         .route("/recover/proofing", get(hand_over::notice).post(hand_over::proofing))
         .route("/hand-over", get(hand_over::get).post(hand_over::post))
+        .route("/kiosk", get(kiosk::get))
+        .route("/kiosk/begin", get(kiosk::begin))
+        .route("/kiosk/here", get(kiosk::here))
+        .route("/kiosk/leave", post(kiosk::leave))
+        .route("/kiosk/over", post(kiosk::over))
+        .route("/kiosk/pair", get(kiosk::pair).post(kiosk::ask))
+        .route("/kiosk/status", get(kiosk::status_form).post(kiosk::status))
         .route("/lost", get(hand_over::lost).post(hand_over::switch_off))
         .route("/register", get(register::notice::get).post(register::notice::post))
         .route("/register/next", get(register::notice::next))

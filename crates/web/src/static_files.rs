@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode, header};
 /// Every file: name, content type, bytes. New scripts are added here.
 const FILES: &[(&str, &str, &[u8])] = &[
     ("lionrock.css", CSS, include_bytes!("../assets/css/lionrock.css")),
+    ("kiosk.js", SCRIPT, include_bytes!("../assets/js/kiosk.js")),
     ("page.js", SCRIPT, include_bytes!("../assets/js/page.js")),
     ("passkey.js", SCRIPT, include_bytes!("../assets/js/passkey.js")),
     ("staff.js", SCRIPT, include_bytes!("../assets/js/staff.js")),

@@ -31,6 +31,8 @@ pub struct Visit {
     pub registration: Option<String>,
     /// Value of the waiting cookie: names the request of a service that waits while its visitor registers.
     pub waiting: Option<String>,
+    /// How this device stands, when it is a kiosk or asks to be one.
+    pub kiosk: Option<lionrock_service::kiosk::Standing>,
     /// Path and query of this request, to come back to after a change of language.
     pub here: String,
     /// The name of the realm when it is a test realm.
@@ -63,6 +65,7 @@ impl Visit {
             staff: state.edge.staff,
             registration: cookie::read(headers, cookie::REGISTRATION),
             waiting: cookie::read(headers, cookie::WAITING),
+            kiosk: None,
             here: uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
             test_realm: realm.is_test().then(|| realm.to_string()),
             wants_page: wants_page(headers),
@@ -100,7 +103,7 @@ impl Browser {
         (whole(id) && whole(token)).then(|| Self { id: id.to_owned(), form_token: token.to_owned(), fresh: false })
     }
 
-    fn make(caller: &Caller) -> Self {
+    pub(crate) fn make(caller: &Caller) -> Self {
         let random = || {
             let mut bytes = [0_u8; 32];
             caller.entropy.fill(&mut bytes);

@@ -17,6 +17,7 @@ fn frame(say: Say, title: &str, signed_in: bool) -> Frame {
         here: "/register?a=1&b=\"2\"".to_owned(),
         signed_in,
         staff: false,
+        kiosk: false,
         test_realm: Some("test-demo".to_owned()),
         mistakes: Vec::new(),
     }
@@ -120,6 +121,10 @@ fn data(say: Say, pictures: bool) -> my_data::Data {
             group("corrections", "correction", 4, vec![fact("data-corrections", "2", false)]),
             group("letters", "sent", 7, vec![fact("data-letters", "0", false)]),
             group("ledger", "ledger", 0, vec![fact("data-entries", "48", false)]),
+            group("level", "account", 0, vec![fact("data-level", &say.t("level-is-plus"), false)]),
+            group("signatures", "account", 0, vec![fact("data-signatures", "1", false)]),
+            group("certificates", "certificate", 7, vec![fact("data-certificates-good", "1", false)]),
+            group("staff", "staff", 2, vec![fact("data-readings", "3", false)]),
         ],
         received: if pictures {
             vec![my_data::Received {
@@ -524,7 +529,7 @@ fn every_page_has_its_words_and_nothing_inline() {
 }
 
 /// Pages that only show.
-const NO_MAIN_BUTTON: [&str; 10] = [
+const NO_MAIN_BUTTON: [&str; 12] = [
     "outcome-counter",
     "outcome-refused",
     "mailbox",
@@ -535,6 +540,8 @@ const NO_MAIN_BUTTON: [&str; 10] = [
     "notice-agreed",
     "consents",
     "consents-none",
+    "certificates",
+    "certificates-none",
 ];
 
 #[test]

@@ -64,7 +64,7 @@ pub async fn of_registration(
                 }
                 CaseKind::Phone => matches!(row.step, Step::Pictures | Step::Presence | Step::Passkey),
                 CaseKind::Guardian => row.step == Step::Guardian,
-                CaseKind::KillSwitch | CaseKind::Upgrade => false,
+                CaseKind::KillSwitch | CaseKind::Kiosk | CaseKind::Upgrade => false,
             };
             if !ready {
                 return Ok(Err(CounterRefusal::PersonNotReady));
@@ -201,6 +201,32 @@ pub async fn carry_on(platform: &Arc<Platform>, caller: &Caller, typed: &str) ->
     settle(outcome)
 }
 
+/// Where the registration of a code stands. The code stays good, and the registration where it is.
+///
+/// # Errors
+/// [`CounterRefusal::CodeNotGood`], the same for every cause; [`CounterRefusal::TooManyTries`]; faults.
+pub async fn status(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    typed: &str,
+) -> Result<(Step, Millis), Error<CounterRefusal>> {
+    let (owned, caller, typed) = (Arc::clone(platform), caller.clone(), typed.to_owned());
+    let outcome = platform
+        .store
+        .write(move |tx| {
+            let kinds = [CaseKind::Guardian, CaseKind::Phone, CaseKind::Registration];
+            let found = match taken(tx, &owned, &caller, &typed, &caller.network(), &kinds)? {
+                Ok(found) => found,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let row = found.registration.map(|id| register::find(tx, &owned, id)).transpose()?.flatten();
+            let row = row.filter(|row| caller.now < row.expires);
+            Ok(row.map(|row| (row.step, found.expires.min(row.expires))).ok_or(CounterRefusal::CodeNotGood))
+        })
+        .await;
+    settle(outcome)
+}
+
 /// The waiting errand of a code, of one of these kinds. Wrong codes are counted for whoever types them.
 ///
 /// # Errors
@@ -224,7 +250,7 @@ pub(crate) fn taken(
     }
 }
 
-fn draw(
+pub(crate) fn draw(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,

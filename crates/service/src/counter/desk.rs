@@ -107,7 +107,7 @@ pub async fn take_up(
                 Ok(duty) => duty,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let kinds = [CaseKind::Registration, CaseKind::Upgrade];
+            let kinds = [CaseKind::Kiosk, CaseKind::Registration, CaseKind::Upgrade];
             let who = duty.officer.id;
             let case = match code::taken(tx, &owned, &caller, &typed, who.as_bytes(), &kinds)? {
                 Ok(case) => case,
@@ -325,6 +325,10 @@ fn text(tx: &mut Tx<'_>, platform: &Platform, duty: &OnDuty, case: &Case) -> Res
                 case.id
             )))
         }
+        CaseKind::Kiosk => Ok(Some(format!(
+            "kiosk\ncase: {}\ndevice: seen-and-locked-down\nofficer: {officer}\nunit: {unit}\n",
+            case.id
+        ))),
         CaseKind::Registration => {
             let row = case.registration.map(|id| register::find(tx, platform, id)).transpose()?.flatten();
             let Some(row) = row.filter(|row| row.step == Step::Presence && row.attended == Some(case.id)) else {
@@ -408,7 +412,7 @@ const fn action(kind: CaseKind) -> Action {
     match kind {
         CaseKind::Upgrade => Action::CounterUpgrade,
         CaseKind::KillSwitch => Action::AccountFreeze,
-        CaseKind::Guardian | CaseKind::Phone | CaseKind::Registration => Action::CounterRegister,
+        CaseKind::Guardian | CaseKind::Kiosk | CaseKind::Phone | CaseKind::Registration => Action::CounterRegister,
     }
 }
 

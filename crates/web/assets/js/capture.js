@@ -39,11 +39,12 @@ async function start() {
   at("card-camera").addEventListener("click", openCardCamera);
   at("card-shoot").addEventListener("click", shootCard);
   at("card-retake").addEventListener("click", openCardCamera);
-  at("card-file").addEventListener("change", chooseCard);
+  // A kiosk takes pictures with its camera only: there is no place for files.
+  at("card-file")?.addEventListener("change", chooseCard);
   at("face-begin").addEventListener("click", followMovements);
   at("face-retake").addEventListener("click", followMovements);
-  at("face-files").addEventListener("click", nameMovements);
-  at("face-files").addEventListener("change", chooseFaces);
+  at("face-files")?.addEventListener("click", nameMovements);
+  at("face-files")?.addEventListener("change", chooseFaces);
   main.addEventListener("click", goOn);
   addEventListener("popstate", () => show(location.pathname.endsWith("/face") && held.card ? "face" : "card"));
   addEventListener("pagehide", closeCamera);

@@ -171,3 +171,5 @@ history-kind-guardian-withdrawn = A guardian took back their consent to a young 
 guardian-withdraw-title = Take your consent back
 guardian-withdraw = The young person’s account is suspended at once: it opens for nobody until another guardian agrees or they are eighteen. Nothing is deleted, and a letter goes to both of you.
 guardian-withdraw-continue = Take my consent back
+handover-address = On your phone, open
+desk-errand-kiosk = A kiosk

@@ -37,3 +37,5 @@ problem-fault-title = Something went wrong
 problem-fault = We could not finish this. Try again; if it happens again, tell the help desk the number below.
 problem-put-back-title = Your record is held
 problem-put-back = Your record in our store is older than our public log says it should be, or was changed outside this service. Nothing was opened and nothing has changed. The officers in charge have been told. Ask the help desk with the number below; you lose nothing by waiting.
+problem-kiosk-only-title = Not on this device
+problem-kiosk-only = A kiosk shows the pages of a registration and no others. Nothing has changed. Use your own device for everything else.

@@ -171,3 +171,5 @@ history-kind-guardian-withdrawn = 监护人撤回了对一名未成年人账户�
 guardian-withdraw-title = 撤回您的同意
 guardian-withdraw = 该未成年人的账户会立即暂停：在另一名监护人同意之前，或年满十八岁之前，任何人都不能打开。不会删除任何信息，你们两人都会收到信件。
 guardian-withdraw-continue = 撤回我的同意
+handover-address = 请用手机打开
+desk-errand-kiosk = 自助机

@@ -36,3 +36,5 @@ problem-fault-title = 出现问题
 problem-fault = 我们未能完成这项请求。请重试；如再次出现，请把下面的编号告诉服务台。
 problem-put-back-title = 您的记录已暂停使用
 problem-put-back = 系统存储的记录与公开日志的记载不符：可能比日志旧，或曾在本服务以外被更改。没有资料被打开，也没有任何更改。负责人员已经收到通知。请把下面的编号告诉服务台；等候期间您不会有损失。
+problem-kiosk-only-title = 此设备不提供
+problem-kiosk-only = 自助机只提供登记页面。没有任何改变。其他事项请用您自己的设备。

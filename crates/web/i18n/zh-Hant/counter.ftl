@@ -171,3 +171,5 @@ history-kind-guardian-withdrawn = 監護人撤回了對一名未成年人帳戶�
 guardian-withdraw-title = 撤回你的同意
 guardian-withdraw = 該未成年人的帳戶會立即暫停：在另一名監護人同意之前，或年滿十八歲之前，任何人都不能開啟。不會刪除任何資料，你們兩人都會收到信件。
 guardian-withdraw-continue = 撤回我的同意
+handover-address = 請用手機開啟
+desk-errand-kiosk = 自助機

@@ -36,3 +36,5 @@ problem-fault-title = 出現問題
 problem-fault = 我們未能完成這項要求。請再試；如再次出現，請把下面的編號告訴服務台。
 problem-put-back-title = 你的紀錄已暫停使用
 problem-put-back = 系統儲存的紀錄，與公開日誌的記載不符：可能比日誌舊，或曾在本服務以外被更改。沒有資料被開啟，也沒有任何更改。負責人員已經收到通知。請把下面的編號告訴服務台；等候期間你不會有損失。
+problem-kiosk-only-title = 此裝置不提供
+problem-kiosk-only = 自助機只提供登記頁面。沒有任何改變。其他事項請用你自己的裝置。

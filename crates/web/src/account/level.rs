@@ -73,6 +73,7 @@ pub async fn counter(State(state): State<AppState>, visit: Visit) -> Answer {
         kind: CaseKind::Upgrade.word(),
         code: shown.code.shown(),
         until: time::moment(visit.say, shown.until),
+        address: format!("{}/hand-over", state.edge.origin),
         back: HERE,
     })
 }

@@ -40,6 +40,8 @@ pub struct CodePage {
     pub code: String,
     /// Until when.
     pub until: String,
+    /// Where a phone types it.
+    pub address: String,
     /// Where to go on here afterwards.
     pub back: &'static str,
 }

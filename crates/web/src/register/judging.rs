@@ -127,7 +127,7 @@ fn outcome(visit: &Visit, now: Standing) -> Answer {
 }
 
 /// The receipt of a closed custody as people read it.
-pub(super) fn receipt(custody: &Custody) -> Option<Receipt> {
+pub(crate) fn receipt(custody: &Custody) -> Option<Receipt> {
     let CustodyState::Closed(reason) = custody.state else { return None };
     Some(Receipt {
         custody: custody.id.to_string(),

@@ -19,6 +19,9 @@ use crate::{Answer, AppState, Failure, Visit, cookie as cookies};
 /// `GET /register/passkey`
 pub async fn get(State(state): State<AppState>, visit: Visit) -> Answer {
     standing_at(&state, &visit, &[Step::Passkey]).await?;
+    if visit.kiosk.is_some() {
+        return crate::kiosk::on_phone(&state, &visit).await;
+    }
     let kept = register::preview(&state.platform, &visit.caller, cookie(&visit)?).await;
     let kept = facts(&visit, kept.map_err(|error| led(error.into()))?);
     page::show(&MakePasskey { frame: visit.frame("passkey-title"), kept })
