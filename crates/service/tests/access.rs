@@ -41,7 +41,7 @@ async fn stage(place: &Place) -> (Scene, Arc<Letters>, Person) {
     (scene, letters, mei)
 }
 
-fn officers() -> (Vec<(String, SigningKey)>, Vec<Officer>) {
+pub fn officers() -> (Vec<(String, SigningKey)>, Vec<Officer>) {
     let people = [("ada", Role::Privacy), ("ben", Role::Security), ("cai", Role::Privacy)];
     let made = people.map(|(id, role)| {
         let key = SigningKey::from_ed25519_seed(&[id.as_bytes()[0]; 32]).unwrap();
@@ -110,7 +110,7 @@ fn claims(scene: &Scene, who: &Person, by: &[&str], days: i64) -> HoldClaims {
     }
 }
 
-fn signed(claims: HoldClaims, by: &[&str]) -> Signed<HoldClaims> {
+pub fn signed(claims: HoldClaims, by: &[&str]) -> Signed<HoldClaims> {
     let (keys, _) = officers();
     let mut statement = Signed::propose(claims);
     for (name, key) in keys.iter().filter(|(name, _)| by.contains(&name.as_str())) {

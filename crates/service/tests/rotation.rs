@@ -2,8 +2,12 @@
 //! destroyed before that is so.
 
 mod death;
+#[path = "ticket/scene.rs"]
+#[allow(dead_code, reason = "shared with the tests of tickets")]
+mod desk;
 mod outage;
 mod scene;
+mod work;
 mod signers;
 mod swap;
 mod trouble;

@@ -131,8 +131,8 @@ both_engines! {
         }
         let stands = look(&place, 20).await.unwrap();
         assert_eq!((stands.state, stands.trouble), (State::Done, None));
-        // Three by the rehearsal, four by registration.
-        assert_eq!(stands.records, 7);
+        // Three by the rehearsal, four by registration, two who sign.
+        assert_eq!(stands.records, 9);
     }
 
     fn the_root_is_one_or_the_other_though_the_process_dies(at place) {

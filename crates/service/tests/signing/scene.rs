@@ -97,7 +97,7 @@ impl Activation for StandIn {
 }
 
 /// A reader that knows the first word of a PDF, and one trick.
-struct Reader;
+pub struct Reader;
 
 impl DocumentReader for Reader {
     fn inspect(&self, document: Document) -> Answering<'_, Result<Inspection, DocumentError>> {

@@ -65,6 +65,21 @@ pub async fn scene(place: &Place) -> Scene {
 pub async fn scene_with(place: &Place, change: impl FnOnce(&mut Platform)) -> Scene {
     let mut platform = stage::platform(place).await;
     change(Arc::get_mut(&mut platform).unwrap());
+    let settings = &mut Arc::get_mut(&mut platform).unwrap().settings;
+    settings.staff = Some(house());
+    settings.alerts = vec![Email::parse("alarm@example.test").unwrap()];
+    let mut scene = over(platform, Clock::new());
+    scene.start_ledger();
+    scene
+}
+
+/// The stage over a platform that is there, without its ledger running.
+pub fn over(platform: Arc<Platform>, clock: Clock) -> Scene {
+    Scene { platform, clock, job: tokio::spawn(async {}) }
+}
+
+/// Three units that are always open.
+pub fn house() -> House {
     let unit = |word: &str| UnitPlace {
         unit: Unit::parse(word).unwrap(),
         kind: Kind::Office,
@@ -72,18 +87,13 @@ pub async fn scene_with(place: &Place, change: impl FnOnce(&mut Platform)) -> Sc
         closes: 24,
         networks: vec![Network::parse("127.0.0.0/8").unwrap()],
     };
-    let settings = &mut Arc::get_mut(&mut platform).unwrap().settings;
-    settings.staff = Some(House {
+    House {
         origin: ORIGIN.to_owned(),
         rp_id: RP.to_owned(),
         units: ["north", "south", "west"].map(unit).to_vec(),
         roots: Vec::new(),
         models: Vec::new(),
-    });
-    settings.alerts = vec![Email::parse("alarm@example.test").unwrap()];
-    let mut scene = Scene { platform, clock: Clock::new(), job: tokio::spawn(async {}) };
-    scene.start_ledger();
-    scene
+    }
 }
 
 pub fn fields() -> Vec<Field> {
