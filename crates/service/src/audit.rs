@@ -8,6 +8,7 @@ use lionrock_ledger::leaf::{CoarseTime, Kind, Leaf};
 use lionrock_model::id::ResidentId;
 use lionrock_store::{Tx, leaf};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Something worth a leaf. The body holds ids, words and counts, never personal data.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub struct Event {
     /// What happened, as a JSON object. The person it is about may read it.
     pub body: Value,
     /// What others alone are concerned in, such as which officer it was: kept beside the body, bound to it by a digest, and shown
-    /// to auditors, not to the person.
+    /// to auditors, not to the person. What officers' entries have of it is taken out of the body when they are written.
     pub apart: Option<Value>,
 }
 
@@ -35,7 +36,47 @@ impl Event {
     pub fn with_apart(self, apart: Value) -> Self {
         Self { apart: Some(apart), ..self }
     }
+
+    /// The same event, as its person may read it: which officers it was and what is the office's own goes apart, whoever wrote it
+    /// down. What staff did on tickets tells role, unit, purpose, fields and ticket, and nothing else.
+    #[must_use]
+    fn parted(self) -> Self {
+        let (Some(_), Value::Object(members)) = (self.resident, &self.body) else { return self };
+        let ticket = self.kind.starts_with("ticket.");
+        let (mut told, mut office, mut officers) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for (name, value) in members {
+            if OFFICE.contains(&name.as_str()) || (ticket && !TOLD.contains(&name.as_str())) {
+                office.insert(name.clone(), value.clone());
+                continue;
+            }
+            let side = value.as_object().filter(|side| side.contains_key("officer"));
+            let Some(side) = side else {
+                told.insert(name.clone(), value.clone());
+                continue;
+            };
+            officers.extend(side.get("officer").map(|officer| (name.clone(), officer.clone())));
+            let rest: BTreeMap<_, _> = side.iter().filter(|(name, _)| *name != "officer").collect();
+            told.insert(name.clone(), rest.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect());
+        }
+        if office.is_empty() && officers.is_empty() {
+            return self;
+        }
+        let mut apart: BTreeMap<String, Value> = match &self.apart {
+            Some(Value::Object(members)) => members.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            Some(other) => BTreeMap::from([("more".to_owned(), other.clone())]),
+            None => BTreeMap::new(),
+        };
+        apart.insert("office".to_owned(), office.into_iter().collect());
+        apart.insert("officers".to_owned(), officers.into_iter().collect());
+        Self { body: told.into_iter().collect(), apart: Some(apart.into_iter().collect()), ..self }
+    }
 }
+
+/// Members that are the office's own, in whatever entry about a person they stand.
+const OFFICE: [&str; 8] =
+    ["act", "acts", "approved_by", "officer", "signatures", "signed_by", "staff_case", "ticket_policy"];
+/// All that an entry about a ticket tells its person.
+const TOLD: [&str; 6] = ["by", "consent", "fields", "purpose", "second", "ticket"];
 
 /// Adds a leaf in this transaction; returns the event's random id, by which its inclusion can be asked for later.
 ///
@@ -87,6 +128,7 @@ pub(crate) fn append_numbered(
     event: &Event,
     number: Option<lane::Number>,
 ) -> Result<(), Fault> {
+    let event = &event.clone().parted();
     let key: [u8; 32] = caller.random();
     let number = match number {
         Some(number) => number,

@@ -485,7 +485,9 @@ fn notify(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &BreakGlas
 }
 
 fn said(row: &BreakGlass) -> serde_json::Value {
+    let acts = [&row.first_proof, &row.second_proof].map(|act| act.as_deref().map(crate::staff::approve::hex));
     json!({
+        "acts": acts,
         "break_glass": row.terms.id.to_string(),
         "first": {"officer": row.terms.first.to_string(), "unit": row.terms.unit.as_str()},
         "incident": row.terms.incident.as_str(),

