@@ -137,6 +137,17 @@ pub fn parse(note: &[u8]) -> Result<(&str, Vec<Signature<'_>>), Error> {
     Ok((text, signatures))
 }
 
+/// The same note with the signature lines of `keep` alone: the text is as it was, so those signatures hold as before. Nothing is
+/// verified.
+pub fn shortened(note: &str, keep: &[Verifier]) -> Result<String, Error> {
+    let (text, signatures) = parse(note.as_bytes())?;
+    let lines = note.get(text.len() + 1..).unwrap_or_default().lines();
+    let kept =
+        signatures.iter().zip(lines).filter(|(one, _)| keep.iter().any(|key| key.name == one.name && key.id == one.id));
+    let kept: String = kept.flat_map(|(_, line)| [line, "\n"]).collect();
+    if kept.is_empty() { Err(Error::Unsigned) } else { Ok(format!("{text}\n{kept}")) }
+}
+
 /// Why a note, name or key is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {

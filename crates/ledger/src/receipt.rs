@@ -88,6 +88,13 @@ impl Receipt {
         })
     }
 
+    /// The receipt for a sheet of paper: of the checkpoint's signatures only the log's own Ed25519 one, which is enough to check it.
+    /// Cosignatures, of several kilobytes each, are in the file.
+    pub fn on_paper(&self) -> Result<Receipt, Error> {
+        let checkpoint = note::shortened(&self.proof.checkpoint, &[self.named_log()?]).map_err(Error::Log)?;
+        Ok(Receipt { proof: Bundle { checkpoint, ..self.proof.clone() }, ..self.clone() })
+    }
+
     /// The verifier key the file names: to be shown and compared, not to be trusted for being there.
     pub fn named_log(&self) -> Result<Verifier, Error> {
         Verifier::parse(&self.log).map_err(Error::Log)

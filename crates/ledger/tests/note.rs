@@ -179,3 +179,13 @@ fn realm_and_place_stand_in_the_origin() {
     assert_eq!(origin("test-demo", "https://localhost:8443"), "lionrock.test-demo/localhost:8443");
     assert_eq!(origin("production", "https://id.example.hk/a b+c/"), "lionrock.production/id.example.hk/a-b-c");
 }
+
+#[test]
+fn fewer_signatures_leave_the_text_and_the_kept_ones_as_they_were() {
+    let (key, verifier) = (stage::key(), stage::verifier());
+    let whole = note::sign("one\n\ntwo\n", &verifier, &key).unwrap();
+    let cosigned = format!("{whole}\u{2014} example.com/foo {}\n", STANDARD.encode([7; 2424]));
+    assert_eq!(note::shortened(&cosigned, std::slice::from_ref(&verifier)).unwrap(), whole);
+    assert_eq!(note::open(whole.as_bytes(), std::slice::from_ref(&verifier)), Ok("one\n\ntwo\n"));
+    assert_eq!(note::shortened(&cosigned, &[Verifier::parse(VKEY).unwrap()]), Err(Error::Unsigned));
+}

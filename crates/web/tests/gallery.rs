@@ -480,6 +480,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
             html(account::Closed {
                 frame: frame(say, "closed-title", false),
                 receipt: "{\n  \"type\": \"closing\"\n}".to_owned(),
+                paper: "{\"type\":\"closing\"}".to_owned(),
                 at: "2026-11-23 19:04:09 HKT".to_owned(),
             }),
         ),

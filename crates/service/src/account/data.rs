@@ -6,15 +6,17 @@ use super::authenticators;
 use super::consents::{self, Approved};
 use super::entries;
 use crate::vault::Profile;
-use crate::{Caller, Error, Fault, Platform, signed_in};
-use lionrock_model::account::AccountRefusal;
+use crate::{Caller, Error, Fault, Platform, authority, level, signed_in};
+use lionrock_model::account::{AccountRefusal, Level};
+use lionrock_model::certificate::Standing;
 use lionrock_model::correction::State;
 use lionrock_model::id::{CorrectionId, ResidentId, RotationId};
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
 use lionrock_store::custody::Custody;
 use lionrock_store::{
-    Tx, consent, contact_change, correction, credential, custody, notice, outbox, recovery_code, rotation, session,
+    Tx, certificate, consent, contact_change, correction, credential, custody, guardianship, notice, outbox,
+    recovery_code, rotation, session, signature, signing_key,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,7 +69,22 @@ pub struct Data {
     pub letters: i64,
     /// Entries of the ledger about the person.
     pub entries: usize,
+    /// What the account is good for.
+    pub level: Level,
+    /// Accounts of young people that this person let come about, and whether somebody did so for them.
+    pub family: (usize, bool),
+    /// Documents signed, at most [`MOST_SIGNATURES`] are counted.
+    pub signatures: usize,
+    /// Sealed signing keys.
+    pub signing_keys: usize,
+    /// Certificates in the person's name, and how many of them are in force.
+    pub certificates: (usize, usize),
+    /// Readings by staff; what a legal hold withholds is not among them.
+    pub readings: usize,
 }
+
+/// Signatures that are counted at most.
+const MOST_SIGNATURES: u32 = 10_000;
 
 impl std::fmt::Debug for Data {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -175,6 +192,12 @@ pub async fn data(
                 keys_gone: keys_gone(tx, who, Millis(row.created_at))?,
                 letters: outbox::count_of(tx, who)?,
                 entries: told.len(),
+                level: level::level(tx, &owned, who)?,
+                family: (guardianship::of_guardian(tx, who)?.len(), guardianship::of_young(tx, who)?.is_some()),
+                signatures: signature::of_resident(tx, who, MOST_SIGNATURES)?.len(),
+                signing_keys: signing_key::of_resident(tx, who)?.len(),
+                certificates: certificates(&authority::kept(tx, &owned, who)?, caller.now),
+                readings: told.iter().filter(|entry| entry.kind == "personal.opened" && entry.by_staff()).count(),
             })
         })
         .await
@@ -207,6 +230,12 @@ pub async fn notice(
 #[must_use]
 pub fn wording_digest(notice: &notice::Notice) -> [u8; 32] {
     lionrock_crypto::digest::sha256(notice.wording.as_bytes())
+}
+
+/// How many there are, and how many are in force.
+fn certificates(rows: &[certificate::Certificate], now: Millis) -> (usize, usize) {
+    let good = |row: &&certificate::Certificate| row.standing == Standing::Good && now <= row.not_after;
+    (rows.len(), rows.iter().filter(good).count())
 }
 
 /// Rotations since the account began that destroyed a key which sealed something of it.

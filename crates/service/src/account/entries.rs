@@ -32,6 +32,11 @@ impl Told {
         (self.kind == "personal.opened").then(|| self.body.pointer("/by/service")?.as_str()).flatten()
     }
 
+    /// Whether an officer did it, and the entry says so.
+    pub fn by_staff(&self) -> bool {
+        !hold::by_staff(&self.body).is_null()
+    }
+
     /// Words of the fields that were opened.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         let fields = self.body.get("fields").and_then(Value::as_array);

@@ -59,6 +59,7 @@ close-continue = Close my account
 closed-title = Your account is closed
 closed-lead = The key to your data was destroyed on { $at }.
 closed-keep = Keep this receipt. It is signed, and anybody can check it.
+closed-paper = On this sheet stands one signature of the log, which is enough to check the receipt. The saved file has the others, too.
 authenticators-alarm = On { $moment } this passkey counted backwards. It may have been copied. If you did not restore a backup, remove it and make a new one.
 close-passkeys = Passkeys that stop working
 close-approvals = Services that lose you

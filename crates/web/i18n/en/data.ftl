@@ -10,6 +10,15 @@ data-approvals-ended = Services you took it back from
 data-corrections = Requests
 data-letters = E-mails waiting to be sent
 data-entries = Entries about you
+data-level = Your account is
+data-guardian-of = Accounts of young people you agreed to
+data-guardian = Your guardian
+data-guardian-one = One grown-up agreed to your account
+data-signatures = Documents you signed
+data-signing-keys = Signing keys, sealed
+data-certificates-good = Certificates in force
+data-certificates-all = All certificates in your name
+data-readings = Times staff read your data
 data-notice-none = None: this synthetic person was registered beforehand
 data-wrong-title = Is something wrong?
 data-wrong = Tell us which fact is wrong and what it should be. Your e-mail address you can change yourself.
@@ -63,6 +72,14 @@ until-sent = Until they are sent; after { $count ->
    *[other] { $count } days
 } they are deleted in any case
 until-ledger = For good: nobody can take out an entry, you and we included
+until-certificate = Until it ended, and { $count ->
+    [one] a year
+   *[other] { $count } years
+} more so that old signatures can be judged; closing your account takes away whose it was
+until-staff = Until the ticket ended, and { $count ->
+    [one] a year
+   *[other] { $count } years
+} more so that auditors can look at it
 
 hold-why = Why
 hold-basis = On what ground
@@ -97,6 +114,18 @@ hold-letters-basis = You agreed in the notice (Cap. 486, principles 1 and 3).
 hold-ledger-title = Entries about you in the log
 hold-ledger-why = To show you, and to prove, who opened your data and what was changed. An entry holds numbers and words of ours, none of your values.
 hold-ledger-basis = Needed to watch over all access (Cap. 486, principle 4) and to be open about it (principle 5).
+hold-level-title = What your account is good for
+hold-level-why = To know whether you may sign and use services that need Plus, and who agreed to a young person’s account. A keyed code of your family name lets us notice officers who look up their relatives.
+hold-level-basis = You asked for it; the code is needed to watch over staff (Cap. 486, principles 1, 3 and 4).
+hold-signatures-title = What you signed
+hold-signatures-why = To let you sign, and to let you prove what you signed. Only your own unlocked device can use your key. The document itself goes once the service has it, after two days at the latest.
+hold-signatures-basis = You asked for it (Cap. 486, principles 1 and 3).
+hold-certificates-title = Certificates in your name
+hold-certificates-why = So that others can check your signature, also years later, and so that you can stop a certificate.
+hold-certificates-basis = You asked for it; how a certificate ended must stay known (Cap. 553).
+hold-staff-title = Tickets of our staff
+hold-staff-why = Staff read something about you only under a ticket that a second officer approved. It names your account by its number, never a value. A legal hold may delay what you see of it; then the page says how much.
+hold-staff-basis = Needed to watch over all access (Cap. 486, principle 4).
 
 received-title = Who received your data
 received-lead = Only services you approved can receive anything. Each time stands in the log.

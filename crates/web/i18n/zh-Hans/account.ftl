@@ -55,6 +55,7 @@ close-continue = 注销我的账户
 closed-title = 账户已注销
 closed-lead = 您信息的密钥已于 { $at } 销毁。
 closed-keep = 请保存这张收据。它带有签名，任何人都可以查证。
+closed-paper = 本页印有账本的一个签名，足以查证这张收据；其余签名载于已保存的文件。
 authenticators-alarm = 此通行密钥的计数曾在 { $moment } 倒退，可能已被复制。如果您没有还原备份，请移除它并另建新的。
 close-passkeys = 将失效的通行密钥
 close-approvals = 将失去您的服务

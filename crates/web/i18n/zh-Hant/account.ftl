@@ -55,6 +55,7 @@ close-continue = 結束我的帳戶
 closed-title = 帳戶已結束
 closed-lead = 你資料的密鑰已於 { $at } 銷毀。
 closed-keep = 請保存這張收據。它已簽署，任何人都可以查證。
+closed-paper = 本頁印有帳本的一個簽署，足以查證這張收據；其餘簽署載於已儲存的檔案。
 authenticators-alarm = 此通行密鑰的計數曾在 { $moment } 倒退，可能已被複製。如果你沒有還原備份，請移除它並另建新的。
 close-passkeys = 將失效的通行密鑰
 close-approvals = 將失去你的服務

@@ -73,7 +73,9 @@ pub async fn closed(State(state): State<AppState>, visit: Visit, Query(named): Q
     let found = close::file(&state.platform, event, PATIENCE).await.map_err(Failure::fault)?;
     let (file, at) = found.ok_or_else(|| Failure::of("not-found"))?;
     let receipt = serde_json::to_string_pretty(&file.to_json()).map_err(|_| Failure::of("fault"))?;
-    page::show(&Closed { frame: visit.frame("closed-title"), receipt, at: time::exact(at) })
+    let paper = file.on_paper().map_err(|_| Failure::of("fault"))?;
+    let paper = serde_json::to_string(&paper.to_json()).map_err(|_| Failure::of("fault"))?;
+    page::show(&Closed { frame: visit.frame("closed-title"), receipt, paper, at: time::exact(at) })
 }
 
 fn event(hex: &str) -> Option<[u8; 16]> {

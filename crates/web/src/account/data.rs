@@ -184,11 +184,46 @@ fn groups(visit: &Visit, kept: &data::Data) -> Vec<Group> {
             vec![plain("data-entries", number(kept.entries))],
             vec![link("/account/history", "history-title")],
         ),
+        group("level", level(say, kept), vec![link("/account/level", "level-title")]),
+        group(
+            "signatures",
+            vec![
+                plain("data-signatures", number(kept.signatures)),
+                plain("data-signing-keys", number(kept.signing_keys)),
+            ],
+            vec![link("/account/signatures", "signatures-title")],
+        ),
+        group(
+            "certificates",
+            vec![
+                plain("data-certificates-good", number(kept.certificates.1)),
+                plain("data-certificates-all", number(kept.certificates.0)),
+            ],
+            vec![link("/account/certificates", "certificates-title")],
+        ),
+        group(
+            "staff",
+            vec![plain("data-readings", number(kept.readings))],
+            vec![link("/account/access", "access-title")],
+        ),
     ]
 }
 
+/// What the account is good for, and the young people or the grown-up it is linked with.
+fn level(say: Say, kept: &data::Data) -> Vec<Fact> {
+    let fact = |key: &str, value: String| Fact { name: say.t(key), value, masked: false };
+    let mut facts = vec![fact("data-level", say.t(&format!("level-is-{}", kept.level.word())))];
+    if kept.family.0 > 0 {
+        facts.push(fact("data-guardian-of", kept.family.0.to_string()));
+    }
+    if kept.family.1 {
+        facts.push(fact("data-guardian", say.t("data-guardian-one")));
+    }
+    facts
+}
+
 /// What is kept together: a group of the page, the tables it stands in, and how its end is worded (`until-WORD`).
-const HOLDS: [(&str, &[&str], &str); 10] = [
+const HOLDS: [(&str, &[&str], &str); 14] = [
     ("card", &["resident"], "account"),
     ("contact", &["resident", "contact_change"], "account"),
     ("passkeys", &["credential", "ceremony", "recovery"], "removed"),
@@ -198,7 +233,11 @@ const HOLDS: [(&str, &[&str], &str); 10] = [
     ("notice", &["resident", "notice"], "account"),
     ("corrections", &["correction"], "correction"),
     ("letters", &["outbox"], "sent"),
-    ("ledger", &["leaf"], "ledger"),
+    ("ledger", &["leaf", "lane"], "ledger"),
+    ("level", &["level", "guardianship", "family_mark", "counter_case"], "account"),
+    ("signatures", &["signature", "signing_key", "signing_request", "signing_part", "signing_question"], "account"),
+    ("certificates", &["certificate"], "certificate"),
+    ("staff", &["ticket", "reading", "hold"], "staff"),
 ];
 
 /// How long a group stays: the word, and the number it names, as the table of retention has it for the group's first table.
@@ -209,7 +248,7 @@ fn stays(group: &str) -> (&'static str, u64) {
     let seconds = if let Some(Limit::After(span, _)) = limit { span.as_secs() } else { 0 };
     match *until {
         "sent" => (until, seconds.div_ceil(DAY)),
-        "approval" | "correction" | "history" | "removed" => (until, seconds / (365 * DAY)),
+        "approval" | "certificate" | "correction" | "history" | "removed" | "staff" => (until, seconds / (365 * DAY)),
         _ => (until, 0),
     }
 }
@@ -317,17 +356,28 @@ mod tests {
     use lionrock_model::retention::{Basis, TABLE};
 
     /// Tables about nobody who could look at the page: not yet an account, no account any more, or networks and machines.
-    const ELSEWHERE: [&str; 10] = [
+    /// Officers, what they did as officers and how they were watched, and the platform's own certificates.
+    const ELSEWHERE: [&str; 20] = [
+        "authority",
+        "break_glass",
         "custody",
         "erasure",
         "failed_try",
+        "finding",
         "log_head",
+        "officer",
+        "officer_act",
+        "officer_credential",
+        "officer_proposal",
+        "officer_session",
         "oidc_assertion",
         "oidc_tombstone",
         "realm",
         "registration",
         "restore",
+        "revocation_list",
         "rotation",
+        "staff_act",
     ];
 
     #[test]
@@ -350,7 +400,9 @@ mod tests {
             let limit = retention::of(tables[0]).unwrap().limit;
             let number = stays(word).1;
             let fits = match until {
-                "history" | "removed" | "approval" | "correction" => matches!(limit, Limit::After(_, _)) && number > 0,
+                "history" | "removed" | "approval" | "certificate" | "correction" | "staff" => {
+                    matches!(limit, Limit::After(_, _)) && number > 0
+                }
                 "sent" => matches!(limit, Limit::After(_, _)) && number > 0 && number < 30,
                 "ledger" => matches!(limit, Limit::Stays(_)),
                 // What is left of a closed account is a random id and two times.

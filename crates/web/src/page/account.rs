@@ -132,6 +132,8 @@ pub struct Closed {
     pub frame: Frame,
     /// The signed receipt as indented JSON, shown for keeping.
     pub receipt: String,
+    /// The same for paper: with one signature of the log, on one line.
+    pub paper: String,
     /// When the key was destroyed, as `page::time::exact` writes it.
     pub at: String,
 }
