@@ -148,6 +148,7 @@ pub async fn start(
     folder.write_people(&people, arguments.seed)?;
     let phones = people::enrol(&started.platform, &folder, &people, &issuer).await?;
     let officers = officers::enrol(&started.platform, &folder, &staff_origin).await?;
+    let phones = (phones, people.clone());
     let names = lionrock_rehearsal::officers::OFFICERS.iter().map(|one| one.slug.to_owned()).collect();
     let running = Running {
         folder: folder.clone(),
@@ -175,7 +176,7 @@ async fn serve_all(
     staff: Vec<Listener>,
     door: Door,
     demo: Demo,
-    phones: PhoneBook,
+    phones: (PhoneBook, Vec<Person>),
     officers: OfficerBook,
     ca: PathBuf,
     stop: watch::Receiver<bool>,
@@ -214,14 +215,19 @@ fn port_to_take(arguments: &Arguments, folder: &Folder) -> Result<u16> {
 
 /// The port of the staff house: the one this folder was made for, because officers' keys name its origin, or as asked for.
 fn staff_port(arguments: &Arguments, folder: &Folder) -> u16 {
-    let beside = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(2) };
-    arguments.staff_port.or_else(|| folder.last_staff_port()).unwrap_or(beside)
+    let beside = arguments.staff_port.unwrap_or(if arguments.port == 0 { 0 } else { arguments.port.saturating_add(2) });
+    asked(arguments.staff_port).or_else(|| folder.last_staff_port()).unwrap_or(beside)
 }
 
 /// The port of the authority's public side: what certificates of this folder name already, or as asked for.
 fn pki_port(arguments: &Arguments, folder: &Folder) -> u16 {
-    let beside = if arguments.port == 0 { 0 } else { arguments.port.saturating_add(37) };
-    arguments.pki_port.or_else(|| folder.last_pki_port()).unwrap_or(beside)
+    let beside = arguments.pki_port.unwrap_or(if arguments.port == 0 { 0 } else { arguments.port.saturating_add(37) });
+    asked(arguments.pki_port).or_else(|| folder.last_pki_port()).unwrap_or(beside)
+}
+
+/// A port that was named: 0 names none, so a folder that was made for one keeps it.
+fn asked(port: Option<u16>) -> Option<u16> {
+    port.filter(|port| *port != 0)
 }
 
 /// One listener on each loopback address that this machine has: browsers may take either for `localhost`.

@@ -186,13 +186,18 @@ impl Browser {
     /// # Errors
     /// [`HttpError`].
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<Reply, HttpError> {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
-        if let Some(token) = self.token(url) {
-            form.append_pair("csrf", &token);
-        }
+        let token = self.token(url);
+        // Made in a block: the serializer cannot wait with us for the answer.
+        let body = {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(fields);
+            if let Some(token) = &token {
+                form.append_pair("csrf", token);
+            }
+            form.finish()
+        };
         let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded"), (ACCEPT, "text/html")];
-        self.send(Method::POST, url, &headers, Bytes::from(form.finish())).await
+        self.send(Method::POST, url, &headers, Bytes::from(body)).await
     }
 
     /// JSON, as a script of the page sends it.

@@ -4,12 +4,14 @@
 //! It reads the pages like the page scripts do: the form with `data-passkey` says where options come from and where the
 //! answer goes. So it follows the platform wherever that leads, and keeps working when a page gains a field.
 
+mod camera;
 mod door;
 mod form;
 mod level;
 mod my_data;
 mod register;
 
+pub use camera::Camera;
 pub use door::{PhoneBook, door};
 pub use register::{Pictures, Progress, Registered};
 
@@ -131,8 +133,19 @@ impl Phone {
     /// # Errors
     /// When the platform or the authenticator refuses.
     pub async fn close_account(&mut self) -> Result<Value, PhoneError> {
-        let page = self.open("/account/close").await?.text();
-        self.passkey_of(&page.replace("name=\"confirm\"", "checked name=\"confirm\""), "/account/close").await
+        self.approve("/account/close", &["confirm"]).await
+    }
+
+    /// Opens a page, ticks the boxes of these names, and does what its passkey form asks for.
+    ///
+    /// # Errors
+    /// When there is no such form, or platform or authenticator refuse.
+    pub async fn approve(&mut self, path: &str, ticks: &[&str]) -> Result<Value, PhoneError> {
+        let mut page = self.open(path).await?.text();
+        for name in ticks {
+            page = page.replace(&format!("name=\"{name}\""), &format!("checked name=\"{name}\""));
+        }
+        self.passkey_of(&page, path).await
     }
 
     async fn passkey_of(&mut self, html: &str, path: &str) -> Result<Value, PhoneError> {

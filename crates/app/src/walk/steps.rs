@@ -3,13 +3,10 @@
 use super::report::Report;
 use crate::demo::Running;
 use anyhow::{Context, Result, bail, ensure};
-use lionrock_model::proofing::Action;
 use lionrock_rehearsal::authenticator::Authenticator;
 use lionrock_rehearsal::http::Browser;
 use lionrock_rehearsal::people::{Person, Role};
-use lionrock_rehearsal::phone::{Phone, Pictures, Progress, Registered};
-use lionrock_rehearsal::scene::Condition;
-use lionrock_rehearsal::{card, face, scene};
+use lionrock_rehearsal::phone::{Camera, Phone, Progress, Registered};
 use lionrock_wire::jose;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -77,19 +74,6 @@ async fn begin(running: &Running) -> Result<((Phone, Person), String)> {
 pub fn browser(running: &Running) -> Result<Browser> {
     let ca = running.folder.tls(running.tls_key)?.ca;
     Ok(Browser::new(&std::fs::read_to_string(ca)?)?)
-}
-
-/// The camera of a synthetic person.
-struct Camera(Person);
-
-impl Pictures for Camera {
-    fn card(&self) -> Vec<u8> {
-        scene::photograph(&card::draw(&self.0, 7), Condition::Ordinary(1), 7)
-    }
-
-    fn faces(&self, actions: &[Action]) -> Vec<(Option<Action>, u32, Vec<u8>)> {
-        face::selfie_frames(&self.0, actions, 7)
-    }
 }
 
 /// The real way from Basic to Plus.

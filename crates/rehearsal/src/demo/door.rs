@@ -5,6 +5,7 @@ use super::signing::{Asked, Signed};
 use super::{Demo, DemoError, pages};
 use crate::http::Browser;
 use crate::officers::{self, OfficerBook};
+use crate::people::Person;
 use crate::phone;
 use axum::Router;
 use axum::extract::{Path as Place, Query, State};
@@ -64,7 +65,7 @@ impl Door {
     pub async fn serve(
         self,
         demo: Demo,
-        phones: phone::PhoneBook,
+        phones: (phone::PhoneBook, Vec<Person>),
         officers: (OfficerBook, String),
         ca: impl AsRef<Path>,
         chain: impl AsRef<Path>,
@@ -125,8 +126,13 @@ struct Service {
     signing: Arc<Mutex<BTreeMap<String, Signing>>>,
 }
 
-fn router(demo: Demo, phones: phone::PhoneBook, officers: (OfficerBook, String), client: Browser) -> Router {
-    let phone = phone::door(phones, &demo.issuer, client.fresh());
+fn router(
+    demo: Demo,
+    phones: (phone::PhoneBook, Vec<Person>),
+    officers: (OfficerBook, String),
+    client: Browser,
+) -> Router {
+    let phone = phone::door(phones.0, phones.1, &demo.issuer, client.fresh());
     let officers = officers::door(officers.0, &officers.1, client.fresh());
     let service = Service { client, demo, pending: Arc::default(), signing: Arc::default() };
     Router::new()
