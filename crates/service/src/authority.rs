@@ -21,6 +21,7 @@ mod install;
 mod issue;
 pub mod office;
 mod officers;
+pub(crate) mod restored;
 mod setup;
 mod subject;
 

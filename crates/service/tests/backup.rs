@@ -1,9 +1,11 @@
 //! Backups: made while people come and go, put back into either engine, and never the way back for somebody who was erased.
 
+mod certificates;
 mod copies;
 mod damage;
 mod death;
 mod outage;
+mod officers;
 mod scene;
 
 use crate::stage::caller;

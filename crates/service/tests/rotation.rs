@@ -4,10 +4,10 @@
 mod death;
 #[path = "ticket/scene.rs"]
 #[allow(dead_code, reason = "shared with the tests of tickets")]
-mod desk;
+pub mod desk;
 mod outage;
 mod scene;
-mod work;
+pub mod work;
 mod signers;
 mod swap;
 mod trouble;

@@ -15,6 +15,7 @@ const FIRST_LIST: &str = "INSERT INTO revocation_list (issuer, number, turn, mad
                           VALUES ($1, $2, 1, 1, $3, $4, $5)";
 const NEXT_LIST: &str = "UPDATE revocation_list SET number = $2, made_in = $3, list = $4, made_at = $5, next_at = $6 \
                          WHERE issuer = $1 AND number < $2";
+const AFTER_RESTORE: &str = "UPDATE revocation_list SET number = number + $2, turn = turn + 1 WHERE issuer = $1";
 const TURN: &str = "UPDATE revocation_list SET turn = turn + 1 WHERE issuer = $1";
 
 /// A certificate of the authority itself.
@@ -141,4 +142,14 @@ pub fn keep_list(tx: &mut Tx<'_>, issuer: &str, new: &List) -> Result<bool, Erro
 /// Of the store.
 pub fn turn(tx: &mut Tx<'_>, issuer: &str) -> Result<(), Error> {
     tx.execute(TURN, &[issuer.into()]).map(drop)
+}
+
+/// Moves the number of an issuer's list past every one that was published after a backup was made: one a millisecond was none.
+///
+/// # Errors
+/// Of the store.
+pub fn after_restore(tx: &mut Tx<'_>, issuer: &str, now: Millis) -> Result<(), Error> {
+    let Some(list) = list(tx, issuer)? else { return Ok(()) };
+    let passed = now.0.saturating_sub(list.made.0).max(1);
+    tx.execute(AFTER_RESTORE, &[issuer.into(), passed.into()]).map(drop)
 }

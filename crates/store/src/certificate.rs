@@ -29,6 +29,8 @@ const ENDING: &str = select!(
 );
 const REVOKED: &str =
     "SELECT serial, changed_at, reason FROM certificate WHERE state <> 'good' AND not_after > $1 ORDER BY serial";
+const STANDING_OF: &str = "SELECT serial FROM certificate WHERE profile = $1 AND state <> 'revoked' AND not_after >= $2 \
+                           ORDER BY serial LIMIT $3";
 const STEP: &str = "UPDATE certificate SET state = $3, reason = $4, changed_at = $5, changed_by = $6, \
                     version = version + 1 \
                     WHERE serial = $1 AND version = $2";
@@ -122,6 +124,15 @@ pub fn of_key(tx: &mut Tx<'_>, key_digest: &[u8; 32]) -> Result<Vec<Certificate>
 /// Of the store.
 pub fn ending(tx: &mut Tx<'_>, from: Millis, until: Millis, most: u32) -> Result<Vec<Certificate>, Error> {
     tx.query(ENDING, &[from.into(), until.into(), most.into()])?.iter().map(read).collect()
+}
+
+/// Serial numbers of certificates of a profile that are not revoked and end no earlier than `now`, at most so many.
+///
+/// # Errors
+/// Of the store.
+pub fn standing_of(tx: &mut Tx<'_>, profile: &str, now: Millis, most: u32) -> Result<Vec<Vec<u8>>, Error> {
+    let rows = tx.query(STANDING_OF, &[profile.into(), now.into(), most.into()])?;
+    rows.iter().map(|row| Ok(row.bytes(0)?.to_vec())).collect()
 }
 
 /// Everything that is not good and would not be over by `after`: serial number, since when, why.

@@ -177,7 +177,12 @@ pub(super) fn keep(
         created: caller.now,
     };
     certificate::insert(tx, &row)?;
-    let event = Event::new("certificate.issued", resident, json!({"certificate": said(&row)}));
+    let body = json!({
+        "certificate": said(&row),
+        // What a restore needs to know of a certificate that no backup holds.
+        "made": {"key": lionrock_wire::jose::encode(&key_digest), "not_before": row.not_before.seconds()},
+    });
+    let event = Event::new("certificate.issued", resident, body);
     let event = freshness::append(tx, platform, caller, Mark::Certificate(&row.serial, 1), &event)?;
     // The person's history shows the entry; the letter comes without being asked for.
     if let Some(id) = resident {

@@ -19,10 +19,19 @@ use zeroize::Zeroizing;
 /// The folder below the data folder.
 pub const FOLDER: &str = "journal";
 
-/// Kinds of entries that take something away, which a restore must take away again. A new kind needs a line here and an
+/// Kinds of entries that take something away, which a restore must take away again, and those that say how a certificate stands. A new kind needs a line here and an
 /// arm in [`replay`](super::replay).
-pub const KINDS: &[&str] =
-    &["account.closed", "account.recovered", "authenticator.removed", "consent.ended", "staff.ended"];
+pub const KINDS: &[&str] = &[
+    "account.closed",
+    "account.recovered",
+    "authenticator.removed",
+    "certificate.held",
+    "certificate.issued",
+    "certificate.resumed",
+    "certificate.revoked",
+    "consent.ended",
+    "staff.ended",
+];
 
 /// The file of an entry in a journal's folder.
 #[must_use]

@@ -5,6 +5,7 @@
 
 use super::Trouble;
 use super::journal::Body;
+use crate::authority::restored;
 use crate::{Caller, Fault, Platform, erasure};
 use lionrock_model::id::{CredentialId, OfficerId, ResidentId};
 use lionrock_model::time::Millis;
@@ -17,8 +18,10 @@ use serde_json::Value;
 pub struct Replayed {
     /// Accounts erased again.
     pub erasures: u64,
-    /// Passkeys and approvals taken away again.
+    /// Passkeys, approvals, certificates and officers' rights taken away again.
     pub revocations: u64,
+    /// Signing certificates that ended because their keys are in no backup.
+    pub certificates: u64,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +52,10 @@ pub fn replay(
         let ended = officer::ended_again(tx, who, at)?;
         officer_credential::remove_all(tx, who, at)?;
         return Ok(Replayed { revocations: u64::from(ended), ..Replayed::default() });
+    }
+    if restored::KINDS.contains(&kind) {
+        // Taken together when all entries are there.
+        return Ok(Replayed::default());
     }
     let who = said.resident.as_deref().and_then(|id| ResidentId::parse(id).ok()).ok_or_else(unclear)?;
     let at = Millis(said.at);

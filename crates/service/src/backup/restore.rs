@@ -14,6 +14,7 @@ use super::rows::{Content, Counts, Frame, KEYS as KEY_COUNT, Seal};
 use super::{DATA, KEYS, Progress, Trouble};
 use crate::access::lane;
 use crate::audit::{self, Event};
+use crate::authority::restored;
 use crate::ledger::{encode, receipt, verifiers};
 use crate::{Caller, Fault, Platform, boot, erasure, freshness};
 use lionrock_crypto::hpke::KeyPair;
@@ -114,6 +115,8 @@ pub async fn restore(
     failpoint::reach("restore-replayed");
     while erasure::resume(&platform, caller).await? > 0 {}
     let renewed = reconcile(&platform, caller).await?;
+    let replayed = Replayed { certificates: restored::end_signing(&platform, caller).await?, ..replayed };
+    failpoint::reach("restore-certificates");
     let mut counts = counts;
     counts.extend(key_counts);
     let ledger = (header.size, history.checkpoint.size);
@@ -322,6 +325,7 @@ async fn later_entries(
     progress: &Progress,
 ) -> Result<Replayed, Trouble> {
     let mut replayed = Replayed::default();
+    let mut certificates = Vec::new();
     let mut tagged = platform.store.read(leaf::any_tag).await?;
     let end = history.checkpoint.size;
     let owned = rejoin(platform, history, tree.size()).await?;
@@ -331,6 +335,9 @@ async fn later_entries(
             let index = tree.size();
             tagged |= leaf.tag.is_some() || leaf.kind.as_str() == lionrock_ledger::index::KIND;
             let body = history.revocation(index, &leaf, custodians)?.map(Arc::new);
+            if let Some(body) = body.as_ref().filter(|_| restored::KINDS.contains(&leaf.kind.as_str())) {
+                certificates.push(serde_json::from_slice(&body.canonical).map_err(Fault::from)?);
+            }
             tree.push(Hash::of_entry(&leaf.encode()));
             let number = leaf.tag.and_then(|tag| owned.get(&tag).copied());
             batch.push(Later { index, leaf, body, number });
@@ -345,6 +352,7 @@ async fn later_entries(
     if tree.root() != history.checkpoint.root {
         return Err(Trouble::Rows);
     }
+    replayed.revocations += restored::replay(platform, certificates).await?;
     let head = Head {
         version: 1,
         size: tree.size(),
@@ -497,6 +505,7 @@ async fn finish(
 ) -> Result<(String, [u8; 16]), Trouble> {
     let Summary { header, counts, ledger, replayed, renewed } = summary;
     let said = json!({
+        "certificates_ended": replayed.certificates,
         "erased_again": replayed.erasures,
         "keys": counts.get(KEY_COUNT).copied().unwrap_or_default(),
         "ledger": ledger.1,

@@ -55,8 +55,14 @@ pub fn root() -> Root {
 
 impl House {
     pub async fn open(place: &Place) -> Self {
+        Self::open_with(place, |_| ()).await
+    }
+
+    /// As [`House::open`], with something of its platform changed.
+    pub async fn open_with(place: &Place, change: impl FnOnce(&mut Platform)) -> Self {
         let custodian = KeyPair::generate().unwrap();
-        let platform = with_custodian(stage::platform(place).await, &custodian);
+        let mut platform = with_custodian(stage::platform(place).await, &custodian);
+        change(Arc::get_mut(&mut platform).unwrap());
         let (folder, ledger) = (place.folder().join("backups"), lionrock_service::ledger::folder(&platform));
         Self { platform, clock: Clock::new(), custodian, folder, ledger }
     }

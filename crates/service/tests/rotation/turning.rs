@@ -330,26 +330,27 @@ both_engines! {
         let server = Server::start(&place, 1).await;
         fill(&server).await;
         // Another server, which has seen the present state of the ring and is slow to see the next.
-        let other = server::Server { boot: [9; 16], node: "slow".to_owned(), generation: 1, seen: server.clock.now() };
+        let present = server.store().read(server::generation).await.unwrap();
+        let other = server::Server { boot: [9; 16], node: "slow".to_owned(), generation: present, seen: server.clock.now() };
         let alive = |generation: i64| {
             let row = server::Server { generation, seen: server.clock.now(), ..other.clone() };
             async { server.store().write(move |tx| server::report(tx, &row)).await.unwrap() }
         };
-        alive(1).await;
+        alive(present).await;
         server.ask(&[What::Domain(Domain::Profile)]).await;
         for _ in 0..60 {
             server.round().await.unwrap();
             server.clock.advance(Duration::from_secs(5));
-            alive(1).await;
+            alive(present).await;
         }
         let now = standing(&server).await;
         assert_eq!((now.state, now.waits_for), (State::Prepared, vec!["slow".to_owned()]));
         assert_eq!(server.platform.keys.newest(Domain::Profile), 1, "the new key is not used");
-        alive(2).await;
+        alive(present + 1).await;
         for _ in 0..60 {
             server.round().await.unwrap();
             server.clock.advance(Duration::from_secs(5));
-            alive(2).await;
+            alive(present + 1).await;
         }
         assert_eq!(standing(&server).await.state, State::InUse, "nothing is moved before it uses the new key");
         // It dies: after a while nobody waits for it any more.

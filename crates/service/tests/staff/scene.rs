@@ -48,6 +48,12 @@ impl Scene {
         let clock = Clock::new();
         let maker = Arc::new(Maker::create(MODEL, clock.now().hong_kong_date()).unwrap());
         let mut platform = Arc::into_inner(stage::platform(place).await).unwrap();
+        platform.settings.staff = Some(Self::house(&maker));
+        Self { platform: Arc::new(platform), clock, maker }
+    }
+
+    /// What a configuration says of the house.
+    pub fn house(maker: &Maker) -> House {
         let at = |word: &str, kind, network: &str| UnitPlace {
             unit: unit(word),
             kind,
@@ -55,7 +61,7 @@ impl Scene {
             closes: 24,
             networks: vec![Network::parse(network).unwrap()],
         };
-        platform.settings.staff = Some(House {
+        House {
             origin: ORIGIN.to_owned(),
             rp_id: "staff.example.hk".to_owned(),
             units: vec![
@@ -65,8 +71,7 @@ impl Scene {
             ],
             roots: vec![maker.root()],
             models: vec![maker.model],
-        });
-        Self { platform: Arc::new(platform), clock, maker }
+        }
     }
 
     /// The same house over the same store, as it is after a restart with other settings.

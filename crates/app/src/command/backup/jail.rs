@@ -82,6 +82,7 @@ async fn look(order: Order<'_>, settings: lionrock_service::Settings, sample: u6
     let name = restored.data.file_stem().map(|name| name.to_string_lossy().into_owned());
     Ok(json!({
         "bytes": restored.plain,
+        "certificates_ended": restored.replayed.certificates,
         "erased_again": restored.replayed.erasures,
         "ledger": restored.ledger.1,
         "ledger_at_backup": restored.ledger.0,

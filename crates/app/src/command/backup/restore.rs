@@ -54,6 +54,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     restored.platform.store.close().await;
     let (before, now) = restored.ledger;
     let json = json!({
+        "certificates_ended": restored.replayed.certificates,
         "data": restored.data.display().to_string(),
         "erased_again": restored.replayed.erasures,
         "ledger": now,
@@ -67,9 +68,10 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         format!("✓ {} – {}, every byte as it was written", restored.data.display(), size(restored.plain)),
         format!("✓ the ledger continues it: {before} entries then, {now} now"),
         format!(
-            "✓ taken away again: {} accounts, {} passkeys and approvals",
+            "✓ taken away again: {} accounts, {} passkeys, approvals, certificates and officers' rights",
             restored.replayed.erasures, restored.replayed.revocations
         ),
+        format!("✓ {} certificates for signing ended: no backup holds their keys", restored.replayed.certificates),
         format!("✓ {} – the store may serve", receipt.display()),
     ];
     show(arguments.json, &json, &lines);
