@@ -25,6 +25,7 @@ mod issue;
 pub mod name;
 pub mod publish;
 pub mod push;
+pub(crate) mod signed;
 pub mod userinfo;
 
 use crate::imprint::Imprint;

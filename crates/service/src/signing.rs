@@ -8,6 +8,7 @@
 //! | [`person::options`], [`approve::approve`], [`person::decline`] | POST /sign/HANDLE… | state; signature, evidence, leaf |
 //! | [`request::standing`], [`request::fetch`], [`request::acknowledge`] | GET, POST /signing/requests/ID… | state; documents destroyed |
 //! | [`history::list`], [`history::evidence`] | /account/signatures | leaf of the opening |
+//! | [`csc`] | /csc/v2/… | request, grant; signatures handed out once |
 //! | [`sweep::sweep`] | the job | state |
 //!
 //! The key is used by the activation process alone ([`crate::port::Activation`]), which checks the approval by itself. What is done
@@ -15,8 +16,10 @@
 
 pub mod approve;
 pub mod code;
+pub mod csc;
 pub mod enrol;
 pub mod evidence;
+pub mod file;
 pub mod history;
 pub mod key;
 mod make;

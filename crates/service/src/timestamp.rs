@@ -42,10 +42,24 @@ pub async fn stamp(
     digest: Digest,
     hash: &[u8],
 ) -> Result<Vec<u8>, Error<TimestampRefusal>> {
+    stamp_with(platform, caller, digest, hash, None).await
+}
+
+/// As [`stamp`], with the asker's nonce, as a DER integer's bytes.
+///
+/// # Errors
+/// As [`stamp`].
+pub async fn stamp_with(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    digest: Digest,
+    hash: &[u8],
+    nonce: Option<Vec<u8>>,
+) -> Result<Vec<u8>, Error<TimestampRefusal>> {
     if hash.len() != digest.length() {
         return Err(Fault::bug("a digest of another length").into());
     }
-    let asked = Asked { digest, hash: hash.to_vec(), policy: None, nonce: None, certificate: true };
+    let asked = Asked { digest, hash: hash.to_vec(), policy: None, nonce, certificate: true };
     token(platform, caller, Key::Ecdsa, &asked).await
 }
 

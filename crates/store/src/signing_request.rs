@@ -14,6 +14,8 @@ const BY_HANDLE: &str = "SELECT id, version, service, resident, form, state, han
                          created_at, changed_at, expires_at FROM signing_request WHERE handle = $1";
 const STEP: &str = "UPDATE signing_request SET version = version + 1, state = $3, resident = $4, sealed_body = $5, changed_at = $6, \
                     expires_at = $7 WHERE id = $1 AND version = $2";
+const MOVE: &str = "UPDATE signing_request SET version = version + 1, handle = $3, sealed_body = $4, changed_at = $5, expires_at = $6 \
+                    WHERE id = $1 AND version = $2";
 const RECEIVE: &str =
     "UPDATE signing_request SET received = $3 WHERE id = $1 AND received = $2 AND state = 'requested'";
 const PIECE: &str =
@@ -21,8 +23,13 @@ const PIECE: &str =
 const PIECES: &str = "SELECT id, sealed_piece FROM signing_part WHERE request = $1 AND kind = $2 AND number >= $3 \
                       ORDER BY number LIMIT $4";
 const COUNT: &str = "SELECT COUNT(*) FROM signing_part WHERE request = $1 AND kind = $2";
-const CLEAR: &str = "DELETE FROM signing_part WHERE request = $1";
-const CLEAR_KIND: &str = "DELETE FROM signing_part WHERE request = $1 AND kind = $2";
+const CLEAR: &str = "DELETE FROM signing_part WHERE id IN (SELECT id FROM signing_part WHERE request = $1 LIMIT $2)";
+const CLEAR_KIND: &str =
+    "DELETE FROM signing_part WHERE id IN (SELECT id FROM signing_part WHERE request = $1 AND kind = $2 LIMIT $3)";
+const CUT: &str = "DELETE FROM signing_part WHERE request = $1 AND kind = $2 AND number >= $3";
+const AGAIN: &str = "UPDATE signing_request SET received = 0 WHERE id = $1 AND received = $2 AND state = 'requested'";
+const LEFT: &str = "SELECT id FROM signing_request WHERE state IN ('delivered', 'refused', 'expired') AND EXISTS (SELECT 1 FROM \
+                    signing_part WHERE signing_part.request = signing_request.id) LIMIT $1";
 const OVERDUE: &str = "SELECT id, version, service, resident, form, state, handle, token, announced, received, sealed_body, created_at, \
                        changed_at, expires_at FROM signing_request WHERE expires_at <= $1 AND state NOT IN ('delivered', 'refused', \
                        'expired') ORDER BY expires_at LIMIT $2";
@@ -140,6 +147,22 @@ pub fn step(tx: &mut Tx<'_>, from: &Request, next: &Request) -> Result<bool, Err
     Ok(tx.execute(STEP, &values)? == 1)
 }
 
+/// Gives a request another address, with its body and times as they are in `next`. False when somebody else took a step first.
+///
+/// # Errors
+/// Of the store.
+pub fn readdress(tx: &mut Tx<'_>, from: &Request, next: &Request) -> Result<bool, Error> {
+    let values = [
+        Value::from(from.id.as_bytes()),
+        Value::from(from.version),
+        Value::from(next.handle),
+        Value::from(&next.sealed_body),
+        Value::from(next.changed),
+        Value::from(next.expires),
+    ];
+    Ok(tx.execute(MOVE, &values)? == 1)
+}
+
 /// Notes that `more` bytes came. False when others came at the same time, or the request is past receiving.
 ///
 /// # Errors
@@ -193,20 +216,51 @@ pub fn count(tx: &mut Tx<'_>, request: SigningRequestId, kind: Kind) -> Result<u
     u32::try_from(count).map_err(|_| Error::corrupt("signing_part.number"))
 }
 
-/// Removes every piece of a request; returns how many.
+/// Pieces that one transaction removes at most: a large document goes in several, so that others get their turn.
+pub const ROUND: u32 = 128;
+
+/// Removes pieces of a request, at most [`ROUND`]; returns how many. When it was as many there may be more.
 ///
 /// # Errors
 /// Of the store.
 pub fn clear(tx: &mut Tx<'_>, request: SigningRequestId) -> Result<u64, Error> {
-    tx.execute(CLEAR, &[request.as_bytes().into()])
+    tx.execute(CLEAR, &[request.as_bytes().into(), ROUND.into()])
 }
 
-/// Removes the pieces of one kind.
+/// Removes pieces of one kind, at most [`ROUND`]; returns how many.
 ///
 /// # Errors
 /// Of the store.
 pub fn clear_kind(tx: &mut Tx<'_>, request: SigningRequestId, kind: Kind) -> Result<u64, Error> {
-    tx.execute(CLEAR_KIND, &[request.as_bytes().into(), kind.word().into()])
+    tx.execute(CLEAR_KIND, &[request.as_bytes().into(), kind.word().into(), ROUND.into()])
+}
+
+/// Removes the pieces from a number on: what a part that is sent again leaves behind.
+///
+/// # Errors
+/// Of the store.
+pub fn cut(tx: &mut Tx<'_>, request: SigningRequestId, kind: Kind, from: u32) -> Result<u64, Error> {
+    tx.execute(CUT, &[request.as_bytes().into(), kind.word().into(), from.into()])
+}
+
+/// Nothing came: the document was another one than announced, and is sent anew. False when others came at the same time.
+///
+/// # Errors
+/// Of the store.
+pub fn again(tx: &mut Tx<'_>, row: &Request) -> Result<bool, Error> {
+    Ok(tx.execute(AGAIN, &[row.id.as_bytes().into(), row.received.into()])? == 1)
+}
+
+/// Requests that are over and still have pieces.
+///
+/// # Errors
+/// Of the store.
+pub fn left(tx: &mut Tx<'_>, most: u32) -> Result<Vec<SigningRequestId>, Error> {
+    let wrong = |_| Error::corrupt("signing_request.id");
+    tx.query(LEFT, &[most.into()])?
+        .iter()
+        .map(|row| SigningRequestId::from_bytes(row.bytes(0)?).map_err(wrong))
+        .collect()
 }
 
 /// Requests whose time was over by `now` and that were not ended yet.

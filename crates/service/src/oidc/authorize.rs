@@ -41,6 +41,11 @@ pub enum Outcome {
         /// 43 characters of base64url.
         handle: String,
     },
+    /// The person is asked to sign; the handle names the signing request on our pages.
+    Sign {
+        /// 43 characters of base64url.
+        handle: String,
+    },
 }
 
 /// Finds out whom to ask for what. Nothing is used up: a link preview that loads the page does no harm.
@@ -67,7 +72,7 @@ pub async fn authorize(
         let location = silently(platform, caller, service, request, command.cookie).await?;
         return Ok(Outcome::Answer { location });
     }
-    Ok(Outcome::Ask { handle })
+    Ok(if request.signing.is_some() { Outcome::Sign { handle } } else { Outcome::Ask { handle } })
 }
 
 /// A request that was pushed before. Other parameters beside `request_uri` are not looked at (RFC 9126 section 4).
@@ -88,7 +93,7 @@ async fn pushed(
 
 /// A request in the address itself: checked, then kept like a pushed one. The inner error is an answer to the service.
 async fn arrived(
-    platform: &Platform,
+    platform: &Arc<Platform>,
     caller: &Caller,
     service: &Service,
     parameters: &Parameters,
@@ -102,8 +107,17 @@ async fn arrived(
     };
     let (handle, digest) = Word::Request.fresh(platform, caller.random())?;
     let row = push::row(platform, caller, service, digest, &request, redirect_uri.to_owned())?;
-    let kept = row.clone();
-    platform.store.write(move |tx| oidc_request::insert(tx, &kept)).await.map_err(Error::<PageRefusal>::from)?;
+    let (kept, details, word) = (row.clone(), request.details, handle.clone());
+    let (owned, caller) = (Arc::clone(platform), caller.clone());
+    let outcome = platform
+        .store
+        .write(move |tx| push::keep(tx, &owned, &caller, &kept, details.as_ref(), &word))
+        .await
+        .map_err(Error::<PageRefusal>::from)?;
+    if let Err(problem) = outcome {
+        return Ok(Err(refusal(platform, redirect_uri, parameters.get("state"), problem)));
+    }
+    let row = waiting(platform, row.created_at, &handle).await?;
     Ok(Ok((handle, row)))
 }
 
@@ -159,7 +173,7 @@ async fn silently(
             let Some(session) = session.filter(|session| !too_old(&request, session, caller.now)) else {
                 return Ok(Err(LOGIN));
             };
-            if !checks::fields(&scope(&request)).is_empty() {
+            if !checks::fields(&scope(&request)).is_empty() || request.signing.is_some() {
                 return Ok(Err(CONSENT));
             }
             let Some(grounds) = standing(tx, &owned, &caller, &request, &session, purpose)? else { return Ok(Err(CONSENT)) };

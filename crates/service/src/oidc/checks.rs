@@ -5,6 +5,7 @@ use lionrock_model::oidc::{NONCE_BYTES, STATE_BYTES, Scope};
 use lionrock_model::policy::Field;
 use lionrock_model::service::{Profile, Service};
 use lionrock_wire::oauth::authorization::{Prompt, max_age, scopes};
+use lionrock_wire::oauth::details::Details;
 use lionrock_wire::oauth::pkce::Challenge;
 use lionrock_wire::oauth::{Code, Parameters, Problem};
 
@@ -21,6 +22,8 @@ pub(super) enum Door {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
     pub challenge: [u8; 32],
+    /// What is to be signed, where that is what is asked for.
+    pub details: Option<Details>,
     pub max_age: Option<i64>,
     pub nonce: Option<String>,
     pub prompt: String,
@@ -37,7 +40,7 @@ struct Asked<'a> {
 type Check = fn(&Asked<'_>, &mut Request) -> Result<(), Problem>;
 
 /// The checks in order, with where each comes from. `state` is first, so that every later refusal can carry it.
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("state            RFC 6749 4.1.1", state),
     ("pushed first     FAPI 2.0 5.3.2.2-1", pushed_first),
     ("request          OpenID Connect Core 6.1: not taken", request_object),
@@ -45,6 +48,7 @@ const CHECKS: [(&str, Check); 11] = [
     ("registration     OpenID Connect Core 7.2.1: not taken", registration),
     ("response_type    RFC 9700 2.1.2: code alone", response_type),
     ("response_mode    query alone", response_mode),
+    ("details          RFC 9396 2, CSC API 2.0 8.4.2", details),
     ("scope            OpenID Connect Core 3.1.2.1", scope),
     ("code_challenge   RFC 9700 2.1.1", pkce),
     ("nonce            FAPI 2.0 5.3.2.2-13", nonce),
@@ -100,16 +104,34 @@ fn response_mode(asked: &Asked<'_>, _: &mut Request) -> Result<(), Problem> {
     }
 }
 
+fn details(asked: &Asked<'_>, request: &mut Request) -> Result<(), Problem> {
+    request.details = Details::read(asked.parameters)?;
+    if request.details.is_some() && !asked.service.is_csc() {
+        return Err(problem(Code::UnauthorizedClient, "this client may not ask for signatures this way"));
+    }
+    Ok(())
+}
+
 /// Unknown scopes are passed over, as OpenID Connect asks; a known one that was not registered is refused, because the
 /// service would otherwise look for its fault in the data.
 fn scope(asked: &Asked<'_>, request: &mut Request) -> Result<(), Problem> {
     let missing = problem(Code::InvalidScope, "scope must contain openid");
-    let names = scopes(asked.parameters.get("scope").ok_or(missing)?)?;
+    if request.details.is_some() {
+        return Ok(());
+    }
+    let names = match asked.parameters.get("scope") {
+        Some(text) => scopes(text)?,
+        None => return Err(missing),
+    };
     request.scope = Scope::ALL.into_iter().filter(|scope| names.contains(scope.word())).collect();
-    if !request.scope.contains(&Scope::OpenId) {
+    // Software that signs asks for the service alone, and for nobody's pseudonym (CSC API 2.0 section 8.4.2).
+    if !request.scope.iter().any(|scope| matches!(scope, Scope::OpenId | Scope::Service)) {
         return Err(missing);
     }
-    let registered = |scope: &Scope| scope.fields().is_empty() || !asked.service.wanted(scope.fields()).is_empty();
+    let registered = |scope: &Scope| match scope {
+        Scope::Service => asked.service.is_csc(),
+        _ => scope.fields().is_empty() || !asked.service.wanted(scope.fields()).is_empty(),
+    };
     if !request.scope.iter().all(registered) {
         return Err(problem(Code::InvalidScope, "scope holds a name that is not registered for this client"));
     }
@@ -213,6 +235,9 @@ mod tests {
             (without("scope"), Code::InvalidScope),
             (with("scope", "email"), Code::InvalidScope),
             (with("scope", "openid+hkid"), Code::InvalidScope),
+            (with("scope", "service"), Code::InvalidScope),
+            (with("scope", "credential"), Code::InvalidRequest),
+            (with("scope", "credential&authorization_details=x"), Code::InvalidAuthorizationDetails),
             (without("code_challenge"), Code::InvalidRequest),
             (without("code_challenge_method"), Code::InvalidRequest),
             (with("code_challenge_method", "plain"), Code::InvalidRequest),

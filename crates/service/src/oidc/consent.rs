@@ -11,7 +11,7 @@ use lionrock_crypto::digest::sha256;
 use lionrock_model::credential::CeremonyKind;
 use lionrock_model::id::ServiceId;
 use lionrock_model::language::Language;
-use lionrock_model::oidc::{PageRefusal, claim};
+use lionrock_model::oidc::{PageRefusal, Scope, claim};
 use lionrock_model::policy::{Actor, Field, Purpose, Subject, decide};
 use lionrock_model::service::{Service, Wanted};
 use lionrock_store::credential;
@@ -48,6 +48,8 @@ pub struct View {
     pub service: Service,
     /// Whether the person has to sign in before anything can be shown.
     pub sign_in_first: bool,
+    /// Whether the service wants to see the signing certificate and to ask for signatures.
+    pub signing: bool,
     /// The version of the record the values come from; 0 without values. Comes back with the choice.
     pub version: i64,
 }
@@ -77,9 +79,10 @@ pub async fn look(
 ) -> Result<View, Error<PageRefusal>> {
     let request = waiting(platform, caller.now, handle).await?;
     let service = service(platform, &request)?.clone();
+    let signing = scope(&request).contains(&Scope::Service);
     let (wanted, redirect_uri) = (wanted(&service, &request), request.redirect_uri);
     if wanted.is_empty() {
-        return Ok(View { offered: Vec::new(), redirect_uri, service, sign_in_first: false, version: 0 });
+        return Ok(View { offered: Vec::new(), redirect_uri, service, sign_in_first: false, signing, version: 0 });
     }
     let (store, owned, caller, cookie) =
         (platform.store.clone(), Arc::clone(platform), caller.clone(), cookie.map(str::to_owned));
@@ -101,8 +104,8 @@ pub async fn look(
         })
         .await?;
     Ok(match shown {
-        None => View { offered: Vec::new(), redirect_uri, service, sign_in_first: true, version: 0 },
-        Some((offered, version)) => View { offered, redirect_uri, service, sign_in_first: false, version },
+        None => View { offered: Vec::new(), redirect_uri, service, sign_in_first: true, signing, version: 0 },
+        Some((offered, version)) => View { offered, redirect_uri, service, sign_in_first: false, signing, version },
     })
 }
 
@@ -205,7 +208,7 @@ impl Shown {
 
     fn of(service: &Service, request: Request, fields: Vec<Field>, language: Language, version: i64) -> Self {
         // Members are sorted by serde_json, so equal content gives equal bytes.
-        let canonical = json!({
+        let mut canonical = json!({
             "fields": fields.iter().map(|field| field.word()).collect::<Vec<_>>(),
             "language": language.tag(),
             "purpose": service.purpose().to(language),
@@ -213,6 +216,12 @@ impl Shown {
             "request": lionrock_wire::jose::encode(&request.handle),
             "service": {"id": service.id().as_str(), "name": service.name().to(language)},
         });
+        if scope(&request).contains(&Scope::Service)
+            && let Some(members) = canonical.as_object_mut()
+        {
+            // Sorts behind all others.
+            members.insert("signing".to_owned(), json!(true));
+        }
         Self {
             fields,
             canonical: canonical.to_string().into_bytes(),
@@ -271,6 +280,10 @@ fn wanted(service: &Service, request: &Request) -> Vec<Wanted> {
 
 /// The service of a kept request; it can have been removed from the configuration since.
 pub(super) fn service<'p>(platform: &'p Platform, request: &Request) -> Result<&'p Service, Error<PageRefusal>> {
+    // What asks for a signature is answered by a signature alone, on the page that shows what is signed.
+    if request.signing.is_some() {
+        return Err(Error::Refuse(PageRefusal::RequestGone));
+    }
     ServiceId::parse(&request.service)
         .ok()
         .and_then(|id| platform.service(&id))

@@ -1,8 +1,9 @@
 //! POST /oauth/token: a code becomes an ID Token and an access token, once (RFC 6749 section 4.1.3, OpenID Connect Core 3.1.3).
 
 use super::{ACCESS_ROW, Rejected, Word, client, is_ours, of_access, problem, publish};
+use crate::signing::csc;
 use crate::{Caller, Error, Fault, Platform};
-use lionrock_model::oidc::Strength;
+use lionrock_model::oidc::{Scope, Strength};
 use lionrock_model::service::Service;
 use lionrock_model::time::Millis;
 use lionrock_store::oidc_grant::{self, Access, Grant};
@@ -39,13 +40,21 @@ pub async fn exchange(platform: &Arc<Platform>, caller: &Caller, command: Exchan
     let asked =
         Asked { grant: found.as_ref(), now: caller.now, parameters: &command.parameters, service: client.service };
     let verdict = CHECKS.iter().find_map(|(_, check)| check(&asked).err());
+    let signing = match (&found, &verdict) {
+        (Some(Grant { signing: Some(id), .. }), None) => {
+            let (owned, id) = (Arc::clone(platform), *id);
+            platform.store.read(move |tx| csc::said(tx, &owned, id)).await?
+        }
+        _ => None,
+    };
     let (access, digest) = Word::Access.fresh(platform, caller.random())?;
     let expires_at = caller.now.after(platform.settings.limits.access_token);
     let given = match (&found, &verdict) {
         (Some(grant), None) => {
             let proof = of_access(&grant.code, &digest, expires_at).under(platform, ACCESS_ROW)?;
             let kept = (grant.code, Access { digest, expires_at, proof });
-            Some((kept, tokens(platform, caller, client.service, grant, access)?))
+            let tokens = tokens(platform, caller, client.service, grant, access)?;
+            Some((kept, Tokens { authorization_details: signing, ..tokens }))
         }
         _ => None,
     };
@@ -167,6 +176,17 @@ fn tokens(
     access_token: String,
 ) -> Result<Tokens, Fault> {
     let limits = &platform.settings.limits;
+    let given = Tokens {
+        access_token,
+        authorization_details: None,
+        expires_in: i64::try_from(limits.access_token.as_secs()).unwrap_or(0),
+        id_token: String::new(),
+        scope: grant.scope.clone(),
+        token_type: "Bearer",
+    };
+    if !grant.scope.split(' ').any(|scope| scope == Scope::OpenId.word()) {
+        return Ok(given);
+    }
     let strength = Strength::from_acr(&grant.acr).ok_or_else(|| Fault::stored_data("oidc_grant.acr"))?;
     let claims = IdToken {
         iss: platform.settings.issuer.clone(),
@@ -181,14 +201,7 @@ fn tokens(
     };
     let (key, kid) = publish::signing_key(platform)?;
     let id_token = jws::sign(&key, &kid, "JWT", &claims).map_err(|_| Fault::bug("the ID Token cannot be signed"))?;
-    Ok(Tokens {
-        access_token,
-        authorization_details: None,
-        expires_in: i64::try_from(limits.access_token.as_secs()).unwrap_or(0),
-        id_token,
-        scope: grant.scope.clone(),
-        token_type: "Bearer",
-    })
+    Ok(Tokens { id_token, ..given })
 }
 
 const fn refuse(problem: Problem) -> Error<Rejected> {

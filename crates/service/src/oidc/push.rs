@@ -2,11 +2,13 @@
 
 use super::checks::{self, Door};
 use super::{REQUEST_ROW, Rejected, Word, client, of_request, problem};
+use crate::signing::csc;
 use crate::{Caller, Error, Fault, Platform};
 use lionrock_model::oidc::{Scope, join};
 use lionrock_model::service::Service;
-use lionrock_store::oidc_request;
+use lionrock_store::{Tx, oidc_request};
 use lionrock_wire::oauth::answer::Pushed;
+use lionrock_wire::oauth::details::{self, Details};
 use lionrock_wire::oauth::{Code, Credential, Parameters, Problem, authorization};
 use std::sync::Arc;
 
@@ -26,14 +28,16 @@ pub struct Push {
 pub async fn push(platform: &Arc<Platform>, caller: &Caller, command: Push) -> Result<Pushed, Error<Rejected>> {
     let client = client::authenticate(platform, caller, &command.credential).map_err(refuse)?;
     let random: [u8; 32] = caller.random();
-    let (_, handle) = Word::Request.fresh(platform, random)?;
-    let judged = judge(client.service, &command.parameters)
-        .map(|(request, redirect_uri)| row(platform, caller, client.service, handle, &request, redirect_uri));
-    let judged = match judged {
-        Ok(row) => Ok(row?),
+    let (word, handle) = Word::Request.fresh(platform, random)?;
+    let judged = match judge(client.service, &command.parameters) {
+        Ok((request, redirect_uri)) => {
+            let row = row(platform, caller, client.service, handle, &request, redirect_uri)?;
+            Ok((row, request.details))
+        }
         Err(problem) => Err(problem),
     };
     let once = client.once.clone();
+    let (owned, caller) = (Arc::clone(platform), caller.clone());
     // The assertion is used up whether its request is good or not; so a refusal is committed too.
     let kept = platform
         .store
@@ -43,17 +47,39 @@ pub async fn push(platform: &Arc<Platform>, caller: &Caller, command: Push) -> R
             {
                 return Ok(Err(client::REPLAYED));
             }
-            let row = match &judged {
-                Ok(row) => row,
+            let (row, details) = match &judged {
+                Ok(judged) => judged,
                 Err(problem) => return Ok(Err(*problem)),
             };
-            oidc_request::insert(tx, row)?;
-            Ok::<_, Error<Rejected>>(Ok(()))
+            Ok::<_, Error<Rejected>>(keep(tx, &owned, &caller, row, details.as_ref(), &word)?)
         })
         .await?;
-    kept.map_err(refuse)?;
+    let check_code = kept.map_err(refuse)?;
     let expires_in = i64::try_from(platform.settings.limits.pushed_request.as_secs()).unwrap_or(0);
-    Ok(Pushed { request_uri: authorization::request_uri(&random), expires_in })
+    Ok(Pushed { check_code, request_uri: authorization::request_uri(&random), expires_in })
+}
+
+/// Keeps a request, with the signing request behind it where it asks for signatures; gives the code that both sides show.
+pub(super) fn keep(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    row: &oidc_request::Request,
+    details: Option<&Details>,
+    word: &str,
+) -> Result<Result<Option<String>, Problem>, Fault> {
+    let Some(details) = details else {
+        oidc_request::insert(tx, row)?;
+        return Ok(Ok(None));
+    };
+    let opened = match csc::open(tx, platform, caller, row, details, word)? {
+        Ok(opened) => opened,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let mut row = oidc_request::Request { signing: Some(opened.id), ..row.clone() };
+    row.proof = Some(of_request(&row).under(platform, REQUEST_ROW)?);
+    oidc_request::insert(tx, &row)?;
+    Ok(Ok(Some(opened.check_code)))
 }
 
 fn judge(service: &Service, parameters: &Parameters) -> Result<(checks::Request, String), Problem> {
@@ -85,7 +111,7 @@ pub(super) fn row(
         handle,
         service: service.id().as_str().to_owned(),
         redirect_uri,
-        scope: join(&request.scope, Scope::word),
+        scope: if request.details.is_some() { details::TYPE.to_owned() } else { join(&request.scope, Scope::word) },
         state: request.state.clone(),
         nonce: request.nonce.clone(),
         challenge: request.challenge,

@@ -4,7 +4,7 @@ use super::{ACCESS_ROW, Rejected, Word, is_ours, of_access, problem};
 use crate::vault::Alarm;
 use crate::{Caller, Error, Fault, Platform, vault};
 use lionrock_model::id::ServiceId;
-use lionrock_model::oidc::claim;
+use lionrock_model::oidc::{Scope, claim};
 use lionrock_model::policy::{Actor, ConsentGround, Decision, Field, Purpose, Subject, decide};
 use lionrock_model::time::Millis;
 use lionrock_store::consent::{self, Consent};
@@ -26,6 +26,10 @@ pub async fn userinfo(
     let access = Word::Access.digest(platform, token)?;
     let (owned, now) = (Arc::clone(platform), caller.now);
     let (grant, _) = platform.store.glance(move |tx| standing(tx, &owned, access, now)).await?;
+    // A token of the signing interface says nothing about who somebody is.
+    if !grant.scope.split(' ').any(|scope| scope == Scope::OpenId.word()) {
+        return Err(problem(Code::InsufficientScope, "the token is not for this: ask for the scope openid").into());
+    }
     if grant.fields.is_empty() {
         return Ok(subject(&grant));
     }
@@ -42,6 +46,17 @@ pub async fn userinfo(
             Ok(claims)
         })
         .await
+}
+
+/// The grant and consent of an access token as it was sent, if it is good now.
+pub(crate) fn holder(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    now: Millis,
+    token: &str,
+) -> Result<(Grant, Consent), Error<Rejected>> {
+    let access = Word::Access.digest(platform, token)?;
+    standing(tx, platform, access, now)
 }
 
 /// The grant and consent of a token that is good now.
@@ -72,7 +87,7 @@ fn standing(
     Ok((grant, consent))
 }
 
-fn decision(grant: &Grant, consent: &Consent) -> Result<Decision, Error<Rejected>> {
+pub(crate) fn decision(grant: &Grant, consent: &Consent) -> Result<Decision, Error<Rejected>> {
     let service = |text: &str| ServiceId::parse(text).map_err(|_| Fault::stored_data("a stored client is no client"));
     let ground = ConsentGround {
         consent: consent.id,

@@ -2,27 +2,28 @@
 //! ledger's entry. All of it is kept in one transaction, or nothing; what could not be made leaves the request as it was shown.
 
 use super::evidence::{self, Parts};
+use super::file::{self, File};
 use super::make::{self, Made, Signer};
 use super::sealed::{self, Approval, Body};
-use super::{InForce, in_force, may, person, request};
+use super::{InForce, csc, in_force, may, person, request};
 use crate::audit::{self, Event};
 use crate::authority::{self, Chain, Judged};
 use crate::ceremony::{self, settle};
 use crate::letter::{self, News};
+use crate::port::document::Letters;
 use crate::{Caller, Error, Fault, Platform, status, timestamp, vault};
 use lionrock_activation::{Activation, Sign, record, text};
-use lionrock_crypto::digest::sha256;
+use lionrock_crypto::digest::{Kind as Hash, sha256};
 use lionrock_crypto::sign::Algorithm;
 use lionrock_model::credential::{Credential, PasskeyRefusal};
 use lionrock_model::id::{ResidentId, SignatureId, SigningRequestId};
-use lionrock_model::signing::{DELIVERY, SigningRefusal, State};
+use lionrock_model::signing::{DELIVERY, Form, SigningRefusal, State};
 use lionrock_pki::algorithm::Digest;
 use lionrock_store::signing_request::{self, Kind, Request};
 use lionrock_store::{Tx, failpoint, signature, signing_key};
 use lionrock_wire::webauthn::json::{AuthenticationResponse, Base64Url};
 use serde_json::json;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// A signature that was made.
 #[derive(Clone, Debug)]
@@ -39,7 +40,6 @@ struct Grounds {
     body: Body,
     approval: Approval,
     who: ResidentId,
-    bytes: Zeroizing<Vec<u8>>,
     found: InForce,
     guard: Credential,
 }
@@ -113,9 +113,9 @@ fn taken(
     if proof.credential.id != found.key.credential || proof.credential.backup_eligible {
         return Ok(Err(SigningRefusal::NotDeviceBound));
     }
-    let Some(bytes) = request::complete(tx, platform, &row)? else {
+    if !request::is_complete(&row) {
         return Ok(Err(SigningRefusal::DocumentIncomplete));
-    };
+    }
     let next = Request {
         version: row.version + 1,
         state: State::Approved,
@@ -126,7 +126,7 @@ fn taken(
     if !signing_request::step(tx, &row, &next)? {
         return Ok(Err(SigningRefusal::WrongStep));
     }
-    Ok(Ok(Grounds { row: next, body, approval, who, bytes, found, guard: proof.credential }))
+    Ok(Ok(Grounds { row: next, body, approval, who, found, guard: proof.credential }))
 }
 
 /// Nothing was signed: the request is as it was shown, and wants a new approval.
@@ -152,7 +152,8 @@ async fn carry_out(
 ) -> Result<Approved, Error<SigningRefusal>> {
     let algorithm = record::algorithm(&grounds.found.key.algorithm);
     let algorithm = algorithm.ok_or_else(|| Fault::stored_data("signing_key.algorithm"))?;
-    let (grounds, items) = prepared(chain, grounds, algorithm).await?;
+    let work = Work { chain: Arc::clone(chain), algorithm, platform: Arc::clone(platform) };
+    let (grounds, items) = prepared(&work, grounds).await?;
     let asked: Activation = text::read(grounds.approval.text.as_bytes())
         .ok_or_else(|| Fault::stored_data("the text of an approval is not canonical"))?;
     if asked.documents.iter().ne(items.iter().map(|item| &item.document)) {
@@ -169,7 +170,7 @@ async fn carry_out(
     let signed = signed.map_err(|error| Error::Refuse(super::enrol::told(caller, &error)))?;
     failpoint::reach("signing-signed");
     let made = {
-        let signer = signer(&grounds, chain, algorithm);
+        let signer = work.signer(&grounds);
         let pairs = items.into_iter().zip(signed.signatures);
         pairs.map(|(item, signature)| make::signed(item, signature.0, &signer)).collect::<Result<Vec<Made>, Fault>>()?
     };
@@ -195,20 +196,45 @@ async fn carry_out(
             made: &made,
             tokens: &tokens,
             proof: &proof,
-            signer: &signer(&grounds, chain, algorithm),
+            signer: &work.signer(&grounds),
         },
     )?;
-    let (grounds, result) = finished(chain, grounds, algorithm, (made, tokens, proof)).await?;
-    let whole = Whole { id, grounds, evidence, result, record: signed.record.0 };
+    let (grounds, result, digest) = finished(&work, grounds, (made, tokens, proof)).await?;
+    let request = grounds.row.id;
+    let beside = grounds.row.form != Form::Pdf;
+    let whole = Whole { id, grounds, evidence, result, digest, record: signed.record.0 };
     let (owned, caller) = (Arc::clone(platform), caller.clone());
     let outcome = platform.store.write(move |tx| keep(tx, &owned, &caller, &whole)).await;
     let location = settle(outcome)?;
     platform.ledger.ring();
+    if beside {
+        // The document itself is not part of what the service gets: the rest of a large one goes now.
+        let clear = move |tx: &mut Tx<'_>| signing_request::clear_kind(tx, request, Kind::Document);
+        while platform.store.write(clear).await.map_err(Fault::from)? >= u64::from(signing_request::ROUND) {}
+    }
     Ok(Approved { signature: id, location })
 }
 
-fn signer<'a>(grounds: &'a Grounds, chain: &'a Chain, algorithm: Algorithm) -> Signer<'a> {
-    Signer { certificate: &grounds.found.certificate, chain, algorithm, claimed: grounds.approval.claimed }
+/// What stays the same while one signature is made.
+#[derive(Clone)]
+struct Work {
+    platform: Arc<Platform>,
+    chain: Arc<Chain>,
+    algorithm: Algorithm,
+}
+
+impl Work {
+    fn signer<'a>(&'a self, grounds: &'a Grounds) -> Signer<'a> {
+        let letters: Letters = self.platform.ports.documents.letters();
+        Signer {
+            certificate: &grounds.found.certificate,
+            chain: &self.chain,
+            algorithm: self.algorithm,
+            claimed: grounds.approval.claimed,
+            letters,
+            issuer: &self.platform.settings.issuer,
+        }
+    }
 }
 
 fn unavailable(caller: &Caller, error: &dyn std::fmt::Display) -> Error<SigningRefusal> {
@@ -216,35 +242,34 @@ fn unavailable(caller: &Caller, error: &dyn std::fmt::Display) -> Error<SigningR
     Error::Refuse(SigningRefusal::ProofUnavailable)
 }
 
-async fn prepared(
-    chain: &Arc<Chain>,
-    grounds: Grounds,
-    algorithm: Algorithm,
-) -> Result<(Grounds, Vec<make::Item>), Error<SigningRefusal>> {
-    let chain = Arc::clone(chain);
+async fn prepared(work: &Work, grounds: Grounds) -> Result<(Grounds, Vec<make::Item>), Error<SigningRefusal>> {
+    let (work, document) = (work.clone(), File::document(&work.platform, &grounds.row));
     let joined = tokio::task::spawn_blocking(move || {
-        let signer = signer(&grounds, &chain, algorithm);
-        let items = make::items(grounds.row.form, &grounds.body, &grounds.bytes, &signer);
+        let items = make::items(grounds.row.form, &grounds.body, &document, &work.signer(&grounds));
         (grounds, items)
     });
     let (grounds, items) = joined.await.map_err(|error| Fault::bug(error.to_string()))?;
     Ok((grounds, items?.map_err(Error::Refuse)?))
 }
 
+/// What is kept of the result, and SHA-256 of the whole.
 async fn finished(
-    chain: &Arc<Chain>,
+    work: &Work,
     grounds: Grounds,
-    algorithm: Algorithm,
     (made, tokens, proof): (Vec<Made>, Vec<Vec<u8>>, status::Evidence),
-) -> Result<(Grounds, Vec<u8>), Fault> {
-    let chain = Arc::clone(chain);
+) -> Result<(Grounds, Vec<u8>, Vec<u8>), Fault> {
+    let (work, document) = (work.clone(), File::document(&work.platform, &grounds.row));
     let joined = tokio::task::spawn_blocking(move || {
-        let signer = signer(&grounds, &chain, algorithm);
-        let result = make::result(grounds.row.form, &grounds.bytes, made, &tokens, &proof, &signer);
-        (grounds, result)
+        let form = grounds.row.form;
+        let result = make::result(form, &document, made, &tokens, &proof, &work.signer(&grounds))?;
+        let digest = if form == Form::Pdf {
+            file::digest(&document, &result, Hash::Sha256).map_err(|error| Fault::stored_data(error.to_string()))?
+        } else {
+            sha256(&result).to_vec()
+        };
+        Ok((grounds, result, digest))
     });
-    let (grounds, result) = joined.await.map_err(|error| Fault::bug(error.to_string()))?;
-    Ok((grounds, result?))
+    joined.await.map_err(|error| Fault::bug(error.to_string()))?
 }
 
 /// Everything that is kept of one signature.
@@ -252,13 +277,17 @@ struct Whole {
     id: SignatureId,
     grounds: Grounds,
     evidence: Vec<u8>,
+    /// What is put behind a PDF; all of it for the others.
     result: Vec<u8>,
+    /// SHA-256 of what the service gets.
+    digest: Vec<u8>,
     record: Vec<u8>,
 }
 
 /// Keeps all parts in one transaction. The certificate is looked at once more: what was revoked since the approval signs nothing.
 fn keep(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, whole: &Whole) -> super::Refused<Option<String>> {
-    let Whole { id, grounds, evidence, result, record } = whole;
+    failpoint::reach("signing-keeping");
+    let Whole { id, grounds, evidence, result, digest, record } = whole;
     let who = grounds.who;
     if authority::standing(tx, platform, &grounds.found.key.serial, caller.now)? != Judged::Good {
         return Ok(Err(SigningRefusal::CertificateNotGood));
@@ -272,7 +301,7 @@ fn keep(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, whole: &Whole) ->
         "evidence": super::evidence::digest(evidence),
         "key": key.id.to_string(),
         "request": grounds.row.id.to_string(),
-        "result": authority::hex(&sha256(result)),
+        "result": authority::hex(digest),
         "service": grounds.row.service,
         "signature": id.to_string(),
     });
@@ -291,10 +320,17 @@ fn keep(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, whole: &Whole) ->
     };
     signature::insert(tx, &row)?;
     let request: SigningRequestId = grounds.row.id;
-    signing_request::clear(tx, request)?;
+    if grounds.row.form != Form::Pdf {
+        signing_request::clear_kind(tx, request, Kind::Document)?;
+    }
+    signing_request::cut(tx, request, Kind::Result, 0)?;
+    signing_request::cut(tx, request, Kind::Evidence, 0)?;
     sealed::keep(tx, platform, caller, request, Kind::Result, 0, result)?;
     sealed::keep(tx, platform, caller, request, Kind::Evidence, 0, &with_event)?;
-    let body = Body { approval: None, documents: Vec::new(), ..grounds.body.clone() };
+    let mut body = Body { approval: None, ..grounds.body.clone() };
+    if body.csc.is_none() {
+        body.documents = Vec::new();
+    }
     let next = Request {
         version: grounds.row.version + 1,
         state: State::Signed,
@@ -307,5 +343,8 @@ fn keep(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, whole: &Whole) ->
         return Ok(Err(SigningRefusal::WrongStep));
     }
     letter::post(tx, platform, caller, who, News::DocumentSigned)?;
+    if let Some(csc) = &body.csc {
+        return csc::granted(tx, platform, caller, csc, (&next, who), (&grounds.guard, &grounds.approval.text));
+    }
     Ok(Ok(person::location(platform, &next, &body, "signed")))
 }

@@ -1,15 +1,16 @@
 //! The resident's side of a request: what they are shown, the question to their passkey, and saying no.
 
+use super::file::{self, File};
 use super::make::{self, Signer};
-use super::sealed::{self, Approval, Body, Named};
-use super::{InForce, enrol, in_force, may, request};
+use super::sealed::{self, Approval, Body, Named, Seal};
+use super::{InForce, csc, enrol, in_force, may, request};
 use crate::authority::{self, Chain};
 use crate::ceremony::settle;
 use crate::port::DocumentError;
 use crate::port::document::Inspection;
 use crate::{Caller, Error, Fault, Platform, level, signed_in, vault};
 use lionrock_activation::{Activation, Hex, record, text};
-use lionrock_crypto::digest::sha256;
+use lionrock_crypto::digest::{Kind as Hash, sha256};
 use lionrock_crypto::secret::same;
 use lionrock_model::account::Level;
 use lionrock_model::hkid::Hkid;
@@ -25,7 +26,6 @@ use lionrock_wire::oauth::parameters::extend;
 use lionrock_wire::webauthn::json::RequestOptions;
 use serde_json::json;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -52,6 +52,8 @@ pub struct Look {
     pub documents: Vec<Named>,
     /// What the title sounds like, when it sounds like something that must not be signed this way.
     pub warning: Option<Category>,
+    /// Where the signature will be seen, when it will.
+    pub seal: Option<Seal>,
     /// The code both sides show.
     pub check_code: String,
     /// The four digits of the old interface.
@@ -84,9 +86,9 @@ pub async fn look(
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let body = sealed::open(&owned, &row)?;
-            let Some(bytes) = request::complete(tx, &owned, &row)? else {
+            if !request::is_complete(&row) {
                 return Ok(Err(SigningRefusal::DocumentIncomplete));
-            };
+            }
             let Some(service) = known(&owned, &row.service) else { return Ok(Err(SigningRefusal::RequestGone)) };
             let mut hindrance = super::may_sign(tx, &owned, &caller, who)?.err();
             let mut certificate = None;
@@ -106,7 +108,9 @@ pub async fn look(
                 title: body.title,
                 file_name: body.file_name,
                 bytes: u64::try_from(row.announced).unwrap_or(0),
-                sha256: row.form.is_seen().then(|| authority::hex(&sha256(&bytes))),
+                // Computed here when the document came, and once more from what is here when the passkey is asked.
+                sha256: body.sha256.filter(|_| row.form.is_seen()).map(|digest| authority::hex(&digest.0)),
+                seal: body.seal,
                 documents: body.documents,
                 check_code: body.check_code,
                 legacy_code: body.legacy_code,
@@ -119,7 +123,7 @@ pub async fn look(
     settle(outcome)
 }
 
-/// The document, to be rendered for the person.
+/// The document, to be rendered for the person, read piece by piece.
 ///
 /// # Errors
 /// As [`look`].
@@ -128,7 +132,7 @@ pub async fn document(
     caller: &Caller,
     cookie: &str,
     handle: &str,
-) -> Result<(Form, Zeroizing<Vec<u8>>), Error<SigningRefusal>> {
+) -> Result<(Form, File), Error<SigningRefusal>> {
     let (owned, caller) = (Arc::clone(platform), caller.clone());
     let (cookie, handle) = (cookie.to_owned(), handle.to_owned());
     let outcome = platform
@@ -138,11 +142,11 @@ pub async fn document(
                 Ok(found) => found,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let bytes = request::complete(tx, &owned, &row)?;
-            Ok(bytes.map(|bytes| (row.form, bytes)).ok_or(SigningRefusal::DocumentIncomplete))
+            Ok(Some(row).filter(request::is_complete).ok_or(SigningRefusal::DocumentIncomplete))
         })
         .await;
-    settle(outcome)
+    let row = settle(outcome)?;
+    Ok((row.form, File::document(platform, &row)))
 }
 
 /// What a PDF is and does, as the reader in its cell says; files of other kinds are shown by name, size and digest.
@@ -155,14 +159,14 @@ pub async fn inspect(
     cookie: &str,
     handle: &str,
 ) -> Result<Option<(Inspection, String)>, Error<SigningRefusal>> {
-    let (form, bytes) = document(platform, caller, cookie, handle).await?;
+    let (form, file) = document(platform, caller, cookie, handle).await?;
     if form != Form::Pdf {
         return Ok(None);
     }
-    let bytes = Arc::new(bytes.to_vec());
+    let file = Arc::new(file);
     let reader = &platform.ports.documents;
-    let found = reader.inspect(Arc::clone(&bytes)).await.map_err(|error| unread(caller, &error))?;
-    let text = reader.text(bytes, 0).await.unwrap_or_default();
+    let found = reader.inspect(Arc::<File>::clone(&file)).await.map_err(|error| unread(caller, &error))?;
+    let text = reader.text(file, 0).await.unwrap_or_default();
     Ok(Some((found, text)))
 }
 
@@ -179,11 +183,11 @@ pub async fn picture(
 ) -> Result<Vec<u8>, Error<SigningRefusal>> {
     /// Pixels: sharp on a phone and on a screen.
     const WIDTH: u16 = 1_200;
-    let (form, bytes) = document(platform, caller, cookie, handle).await?;
+    let (form, file) = document(platform, caller, cookie, handle).await?;
     if form != Form::Pdf {
         return Err(Error::Refuse(SigningRefusal::RequestGone));
     }
-    let drawn = platform.ports.documents.draw(Arc::new(bytes.to_vec()), page, WIDTH).await;
+    let drawn = platform.ports.documents.draw(Arc::new(file), page, WIDTH).await;
     Ok(drawn.map_err(|error| unread(caller, &error))?.png)
 }
 
@@ -198,8 +202,8 @@ pub async fn words(
     handle: &str,
     page: u64,
 ) -> Result<String, Error<SigningRefusal>> {
-    let (_, bytes) = document(platform, caller, cookie, handle).await?;
-    let read = platform.ports.documents.text(Arc::new(bytes.to_vec()), page).await;
+    let (_, file) = document(platform, caller, cookie, handle).await?;
+    let read = platform.ports.documents.text(Arc::new(file), page).await;
     read.map_err(|error| unread(caller, &error))
 }
 
@@ -244,7 +248,6 @@ struct Read {
     row: Request,
     body: Body,
     who: ResidentId,
-    bytes: Zeroizing<Vec<u8>>,
     found: InForce,
 }
 
@@ -273,8 +276,9 @@ pub async fn options(
     };
     let (owned, caller) = (Arc::clone(platform), caller.clone());
     let claimed = u64::try_from(caller.now.seconds()).unwrap_or(0);
+    let file = File::document(platform, &read.row);
     let joined = tokio::task::spawn_blocking(move || {
-        let outcome = texts(&owned, &caller, &chain, &read, claimed);
+        let outcome = texts(&owned, &caller, &chain, (&read, &file), claimed);
         (outcome, owned, caller, read)
     });
     let (outcome, owned, caller, read) = joined.await.map_err(|error| Fault::bug(error.to_string()))?;
@@ -318,19 +322,25 @@ fn ready(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, cookie: &str, ha
     if !matches!(row.state, State::Requested | State::Shown) && !lost {
         return Ok(Err(SigningRefusal::WrongStep));
     }
-    let Some(bytes) = request::complete(tx, platform, &row)? else {
+    if !request::is_complete(&row) {
         return Ok(Err(SigningRefusal::DocumentIncomplete));
-    };
+    }
     let body = sealed::open(platform, &row)?;
     if let Some(card) = &body.card
         && !is_card(tx, platform, caller, who, card)?
     {
         return Ok(Err(SigningRefusal::OtherPerson));
     }
-    Ok(match in_force(tx, platform, caller, who)? {
-        Ok(found) => Ok(Read { body, row, who, bytes, found }),
-        Err(refusal) => Err(refusal),
-    })
+    let found = match in_force(tx, platform, caller, who)? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(csc) = &body.csc
+        && !csc::is_of(platform, csc, &row.service, &found.key)?
+    {
+        return Ok(Err(SigningRefusal::OtherPerson));
+    }
+    Ok(Ok(Read { body, row, who, found }))
 }
 
 /// Whether a person's card number has this digest (SHA-256, without its check digit).
@@ -349,18 +359,35 @@ fn texts(
     platform: &Platform,
     caller: &Caller,
     chain: &Chain,
-    read: &Read,
+    (read, file): (&Read, &File),
     claimed: u64,
 ) -> Result<Result<(Vec<u8>, String), SigningRefusal>, Fault> {
     let Some(algorithm) = record::algorithm(&read.found.key.algorithm) else {
         return Err(Fault::stored_data("signing_key.algorithm"));
     };
-    let signer = Signer { certificate: &read.found.certificate, chain, algorithm, claimed };
-    let items = match make::items(read.row.form, &read.body, &read.bytes, &signer)? {
+    let signer = Signer {
+        certificate: &read.found.certificate,
+        chain,
+        algorithm,
+        claimed,
+        letters: platform.ports.documents.letters(),
+        issuer: &platform.settings.issuer,
+    };
+    let mut seen = None;
+    if read.row.form.is_seen() {
+        let digest = file::digest(file, &[], Hash::Sha256);
+        let digest = digest.map_err(|error| Fault::stored_data(format!("a document: {error}")))?;
+        // What is here is what the service announced, or nobody is asked to sign it.
+        if !read.body.sha256.as_ref().is_some_and(|announced| same(&announced.0, &digest)) {
+            return Ok(Err(SigningRefusal::DocumentIncomplete));
+        }
+        seen = Some(authority::hex(&digest));
+    }
+    let items = match make::items(read.row.form, &read.body, file, &signer)? {
         Ok(items) => items,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let shown = shown(platform, caller.language, read);
+    let shown = shown(platform, caller.language, read, seen.as_deref());
     let asked = Activation {
         certificate: sha256(read.found.certificate.der()).into(),
         documents: items.into_iter().map(|item| item.document).collect(),
@@ -376,7 +403,7 @@ fn texts(
 }
 
 /// What the page shows, canonical: members in alphabetical order.
-fn shown(platform: &Platform, language: Language, read: &Read) -> String {
+fn shown(platform: &Platform, language: Language, read: &Read, digest: Option<&str>) -> String {
     let service = known(platform, &read.row.service);
     let name = service.map(|service| service.name().to(language).to_owned());
     let purpose = service.map(|service| service.purpose().to(language).to_owned());
@@ -395,9 +422,10 @@ fn shown(platform: &Platform, language: Language, read: &Read) -> String {
         "language": language.tag(),
         "legacy_code": read.body.legacy_code,
         "purpose": purpose,
+        "seal": read.body.seal,
         "seen": seen,
         "service": {"id": read.row.service, "name": name},
-        "sha256": seen.then(|| authority::hex(&sha256(&read.bytes))),
+        "sha256": digest,
         "title": read.body.title,
         "v": "lionrock signing page v1",
         "warning": Category::suspected(&read.body.title).map(Category::word),
@@ -429,10 +457,15 @@ pub async fn decline(
             if !request::over(tx, &owned, &caller, &row, State::Refused)? {
                 return Ok(Err(SigningRefusal::WrongStep));
             }
-            Ok(Ok(location(&owned, &row, &body, "access_denied")))
+            if let Some(csc) = &body.csc {
+                return Ok(Ok((row.id, csc::declined(tx, &owned, &caller, csc)?)));
+            }
+            Ok(Ok((row.id, location(&owned, &row, &body, "access_denied"))))
         })
         .await;
-    settle(outcome)
+    let (id, location) = settle(outcome)?;
+    request::destroy(platform, id).await?;
+    Ok(location)
 }
 
 /// Where the browser goes back to.

@@ -1,19 +1,20 @@
 //! A service's side: it asks, sends its document in pieces, and fetches what was signed. Each call after the first carries the token that
 //! the first one gave.
 
-pub use super::sealed::Named;
-use super::sealed::{self, Body};
+use super::file::{self, File};
+use super::sealed::{self, Body, Csc};
+pub use super::sealed::{Named, Seal};
 use super::{code, evidence};
 use crate::ceremony::settle;
 use crate::imprint::Imprint;
 use crate::oidc::{client, name};
 use crate::{Caller, Error, Fault, Platform, audit};
 use lionrock_activation::Hex;
-use lionrock_crypto::digest::sha256;
+use lionrock_crypto::digest::Kind as Hash;
 use lionrock_crypto::secret::same;
 use lionrock_model::id::{ResidentId, ServiceId, SigningRequestId};
 use lionrock_model::signing::{
-    Category, DELIVERY, DOCUMENT_BYTES, Form, MOST_DIGESTS, PIECE_BYTES, REQUEST, SigningRefusal, State, TITLE,
+    Category, DELIVERY, Form, JSON_BYTES, MOST_DIGESTS, PIECE_BYTES, REQUEST, SigningRefusal, State, TITLE,
 };
 use lionrock_model::time::Millis;
 pub use lionrock_store::signing_request::Kind;
@@ -23,7 +24,6 @@ use lionrock_wire::jose;
 use lionrock_wire::oauth::Credential;
 use serde_json::json;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// What a service asks for.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct Ask {
     pub document: Option<(u64, [u8; 32])>,
     /// For forms that name documents by digests.
     pub documents: Vec<Named>,
+    /// Where the signature is to be seen in a PDF; nowhere when none.
+    pub seal: Option<Seal>,
     /// Who is to sign; whoever opens the address when nobody is named.
     pub signer: Signer,
 }
@@ -129,7 +131,7 @@ fn carry_out(
     ask: &Ask,
 ) -> super::Refused<Begun> {
     let Some(known) = platform.service(service) else { return Ok(Err(SigningRefusal::ServiceUnknown)) };
-    if let Err(refusal) = judge(ask, known) {
+    if let Err(refusal) = judge(ask, known, platform.settings.limits.document_bytes) {
         if refusal == SigningRefusal::DocumentExcluded {
             let body = json!({"category": ask.category.word(), "service": service.as_str()});
             audit::append(tx, platform, caller, &audit::Event::new("signing.excluded", None, body))?;
@@ -142,49 +144,80 @@ fn carry_out(
     };
     let id = SigningRequestId::new(caller.now, caller.random());
     let (handle, token) = (jose::encode(&caller.random::<32>()), jose::encode(&caller.random::<32>()));
-    let body = Body {
-        approval: None,
-        card: if let Signer::Card(digest) = ask.signer { Some(digest.into()) } else { None },
-        category: ask.category.word().to_owned(),
-        check_code: code::random(caller),
-        department: ask.department.clone(),
-        documents: ask.documents.clone(),
-        file_name: ask.file_name.clone(),
-        legacy_code: ask.documents.first().and_then(|first| legacy(service, &ask.signer, &first.digest.0)),
-        redirect_uri: ask.redirect_uri.clone(),
-        sha256: ask.document.map(|(_, digest)| digest.into()),
-        state: ask.state.clone(),
-        title: ask.title.clone(),
-    };
-    let row = Request {
+    let place = Place {
         id,
-        version: 1,
-        service: service.as_str().to_owned(),
-        resident,
-        form: ask.form,
-        state: State::Requested,
         handle: imprint(platform, HANDLE, &handle)?,
         token: imprint(platform, TOKEN, &token)?,
-        announced: ask.document.map_or(0, |(bytes, _)| i64::try_from(bytes).unwrap_or(i64::MAX)),
-        received: 0,
-        sealed_body: sealed::seal(platform, caller, id, 1, &body)?,
-        created: caller.now,
-        changed: caller.now,
         expires: caller.now.after(REQUEST),
+        csc: None,
     };
-    signing_request::insert(tx, &row)?;
+    let body = put(tx, platform, caller, (service, resident), ask, &place)?;
     Ok(Ok(Begun {
         id,
         handle,
         token,
         check_code: body.check_code,
         legacy_code: body.legacy_code,
-        expires: row.expires,
+        expires: place.expires,
     }))
 }
 
+/// Where a new request is found, and until when.
+pub(super) struct Place {
+    pub id: SigningRequestId,
+    pub handle: [u8; 32],
+    pub token: [u8; 32],
+    pub expires: Millis,
+    pub csc: Option<Csc>,
+}
+
+/// Keeps a request that was judged.
+pub(super) fn put(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    (service, resident): (&ServiceId, Option<ResidentId>),
+    ask: &Ask,
+    place: &Place,
+) -> Result<Body, Fault> {
+    let body = Body {
+        approval: None,
+        card: if let Signer::Card(digest) = ask.signer { Some(digest.into()) } else { None },
+        category: ask.category.word().to_owned(),
+        check_code: code::random(caller),
+        csc: place.csc.clone(),
+        department: ask.department.clone(),
+        documents: ask.documents.clone(),
+        file_name: ask.file_name.clone(),
+        legacy_code: ask.documents.first().and_then(|first| legacy(service, &ask.signer, &first.digest.0)),
+        redirect_uri: ask.redirect_uri.clone(),
+        seal: ask.seal.clone(),
+        sha256: ask.document.map(|(_, digest)| digest.into()),
+        state: ask.state.clone(),
+        title: ask.title.clone(),
+    };
+    let row = Request {
+        id: place.id,
+        version: 1,
+        service: service.as_str().to_owned(),
+        resident,
+        form: ask.form,
+        state: State::Requested,
+        handle: place.handle,
+        token: place.token,
+        announced: ask.document.map_or(0, |(bytes, _)| i64::try_from(bytes).unwrap_or(i64::MAX)),
+        received: 0,
+        sealed_body: sealed::seal(platform, caller, place.id, 1, &body)?,
+        created: caller.now,
+        changed: caller.now,
+        expires: place.expires,
+    };
+    signing_request::insert(tx, &row)?;
+    Ok(body)
+}
+
 /// Whether a request is one of ours, and may be asked.
-fn judge(ask: &Ask, service: &lionrock_model::service::Service) -> Result<(), SigningRefusal> {
+pub(super) fn judge(ask: &Ask, service: &lionrock_model::service::Service, largest: u64) -> Result<(), SigningRefusal> {
     if ask.category.is_excluded() {
         return Err(SigningRefusal::DocumentExcluded);
     }
@@ -196,8 +229,12 @@ fn judge(ask: &Ask, service: &lionrock_model::service::Service) -> Result<(), Si
     };
     let named =
         |named: &Named| matches!(named.digest.0.len(), 32 | 48) && named.id.len() <= 64 && text(&named.name, TITLE);
+    let most = if ask.form == Form::Json { JSON_BYTES.min(largest) } else { largest };
+    let sealed = ask.seal.as_ref().is_none_or(|seal| {
+        ask.form == Form::Pdf && seal.page >= 1 && seal.field.as_ref().is_none_or(|field| text(field, TITLE))
+    });
     let fits = match (ask.form.is_seen(), ask.document) {
-        (true, Some((bytes, _))) if bytes > DOCUMENT_BYTES => return Err(SigningRefusal::DocumentTooLarge),
+        (true, Some((bytes, _))) if bytes > most => return Err(SigningRefusal::DocumentTooLarge),
         (true, Some((bytes, _))) => bytes > 0 && ask.documents.is_empty() && text(&ask.file_name, TITLE),
         (false, None) => (1..=MOST_DIGESTS).contains(&ask.documents.len()) && ask.documents.iter().all(named),
         _ => false,
@@ -205,7 +242,7 @@ fn judge(ask: &Ask, service: &lionrock_model::service::Service) -> Result<(), Si
     let goes_back = ask.redirect_uri.as_deref().is_none_or(|uri| service.redirects_to(uri));
     let small = ask.state.as_ref().is_none_or(|state| state.len() <= 1024)
         && ask.department.as_ref().is_none_or(|department| text(department, TITLE));
-    if fits && goes_back && small && text(&ask.title, TITLE) { Ok(()) } else { Err(SigningRefusal::RequestMalformed) }
+    if fits && sealed && goes_back && small && text(&ask.title, TITLE) { Ok(()) } else { Err(SigningRefusal::RequestMalformed) }
 }
 
 /// The resident a service names; the outer none when it names somebody it does not know.
@@ -232,6 +269,11 @@ fn legacy(service: &ServiceId, signer: &Signer, digest: &[u8]) -> Option<String>
 
 const HANDLE: &str = "signing handle";
 const TOKEN: &str = "signing token";
+
+/// What is kept of the word in an address.
+pub(super) fn address(platform: &Platform, word: &str) -> Result<[u8; 32], Fault> {
+    imprint(platform, HANDLE, word)
+}
 
 fn imprint(platform: &Platform, label: &str, word: &str) -> Result<[u8; 32], Fault> {
     Imprint::new().text(word).under(platform, label)
@@ -282,37 +324,58 @@ pub async fn upload(
                 return Ok(Err(SigningRefusal::RequestMalformed));
             }
             let number = u32::try_from(at / u64::try_from(PIECE_BYTES).unwrap_or(1)).unwrap_or(u32::MAX);
-            if !signing_request::receive(tx, &row, more)? {
+            // The last part counts once the whole was looked at; until then it may be sent again.
+            if !last && !signing_request::receive(tx, &row, more)? {
                 return Ok(Err(SigningRefusal::WrongStep));
             }
+            signing_request::cut(tx, id, Kind::Document, number)?;
             sealed::keep(tx, &owned, &who, id, Kind::Document, number, &bytes)?;
-            if last && complete(tx, &owned, &Request { received: whole, ..row })?.is_none() {
-                // What came is something else: it goes at once.
-                signing_request::clear(tx, id)?;
-                return Ok(Err(SigningRefusal::DocumentIncomplete));
-            }
-            Ok(Ok(u64::try_from(whole).unwrap_or(0)))
+            Ok(Ok((row, whole, last)))
         })
         .await;
-    settle(outcome)
+    let (row, whole, last) = settle(outcome)?;
+    if last {
+        looked_at(platform, row).await?;
+    }
+    Ok(u64::try_from(whole).unwrap_or(0))
 }
 
-/// The whole document, when it is what was announced.
-pub(super) fn complete(
-    tx: &mut Tx<'_>,
-    platform: &Platform,
-    row: &Request,
-) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
-    if !row.form.is_seen() {
-        return Ok(Some(Zeroizing::default()));
+/// Reads the whole document once: what is not what was announced goes at once.
+async fn looked_at(platform: &Arc<Platform>, row: Request) -> Result<(), Error<SigningRefusal>> {
+    let announced = sealed::open(platform, &row)?.sha256;
+    let file = File::of(platform, &row, row.announced);
+    let found = tokio::task::spawn_blocking(move || file::digest(&file, &[], Hash::Sha256)).await;
+    let found = found.map_err(|error| Fault::bug(error.to_string()))?;
+    let right = found.is_ok_and(|found| announced.is_some_and(|announced| same(&announced.0, &found)));
+    let id = row.id;
+    let outcome = platform
+        .store
+        .write(move |tx| {
+            let done = if right {
+                signing_request::receive(tx, &row, row.announced - row.received)?
+            } else {
+                signing_request::again(tx, &row)?
+            };
+            Ok(if done { Ok(()) } else { Err(SigningRefusal::WrongStep) })
+        })
+        .await;
+    settle(outcome)?;
+    if right {
+        return Ok(());
     }
-    if row.received != row.announced {
-        return Ok(None);
-    }
-    let bytes = sealed::bytes(tx, platform, row.id, Kind::Document)?;
-    let announced = sealed::open(platform, row)?.sha256;
-    let same = i64::try_from(bytes.len()) == Ok(row.announced) && announced == Some(sha256(&bytes).into());
-    Ok(same.then_some(bytes))
+    destroy(platform, id).await?;
+    Err(Error::Refuse(SigningRefusal::DocumentIncomplete))
+}
+
+/// Whether the whole document is here; it was compared with what was announced when its last part came.
+pub(super) const fn is_complete(row: &Request) -> bool {
+    !row.form.is_seen() || row.received == row.announced
+}
+
+/// Removes every piece of a request, in rounds.
+pub(super) async fn destroy(platform: &Arc<Platform>, id: SigningRequestId) -> Result<(), Fault> {
+    while platform.store.write(move |tx| signing_request::clear(tx, id)).await? >= u64::from(signing_request::ROUND) {}
+    Ok(())
 }
 
 /// Where a request stands.
@@ -352,6 +415,27 @@ pub async fn standing(
     settle(outcome)
 }
 
+/// What was signed, to be read piece by piece.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn result(
+    platform: &Arc<Platform>,
+    id: SigningRequestId,
+    token: &str,
+) -> Result<(Form, File), Error<SigningRefusal>> {
+    let (owned, token) = (Arc::clone(platform), token.to_owned());
+    let outcome = platform
+        .store
+        .read(move |tx| {
+            let row = theirs(tx, &owned, id, &token)?;
+            Ok(row.and_then(|row| if row.state == State::Signed { Ok(row) } else { Err(SigningRefusal::WrongStep) }))
+        })
+        .await;
+    let row = settle(outcome)?;
+    Ok((row.form, File::result(platform, &row).await?))
+}
+
 /// What was signed, or its evidence with the ledger's proof.
 ///
 /// # Errors
@@ -362,6 +446,9 @@ pub async fn fetch(
     token: &str,
     kind: Kind,
 ) -> Result<Vec<u8>, Error<SigningRefusal>> {
+    if kind == Kind::Result {
+        return Ok(result(platform, id, token).await?.1.bytes().await?);
+    }
     let (owned, token) = (Arc::clone(platform), token.to_owned());
     let outcome = platform
         .store
@@ -430,10 +517,11 @@ async fn end(
             Ok(Ok(()))
         })
         .await;
-    settle(outcome)
+    settle(outcome)?;
+    Ok(destroy(platform, id).await?)
 }
 
-/// Ends a request: what it holds is destroyed. False when that may not follow.
+/// Ends a request: what it holds is destroyed, of a large document a first round; [`destroy`] does the rest. False when that may not follow.
 pub(super) fn over(
     tx: &mut Tx<'_>,
     platform: &Platform,
@@ -450,6 +538,7 @@ pub(super) fn over(
         documents: Vec::new(),
         file_name: String::new(),
         legacy_code: None,
+        seal: None,
         sha256: None,
         title: String::new(),
         ..body

@@ -24,16 +24,33 @@ pub(super) struct Body {
     pub category: String,
     /// Random, made here: both sides show it.
     pub check_code: String,
+    /// Where software that speaks the Cloud Signature Consortium's API asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csc: Option<Csc>,
     pub department: Option<String>,
     pub documents: Vec<Named>,
     pub file_name: String,
     /// The four digits of the iAM Smart interface.
     pub legacy_code: Option<String>,
     pub redirect_uri: Option<String>,
+    /// Where the signature is to be seen, when it is.
+    pub seal: Option<Seal>,
     /// SHA-256 of the document, as announced.
     pub sha256: Option<Hex>,
     pub state: Option<String>,
     pub title: String,
+}
+
+/// Where a signature is to be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    /// The empty signature field of the document that takes it; a new one when none is named.
+    pub field: Option<String>,
+    /// On which page; the first is 1.
+    pub page: u64,
+    /// Left, bottom, width and height on the page, in points.
+    pub place: [u16; 4],
 }
 
 /// A document of a request that names documents by their digests.
@@ -46,6 +63,18 @@ pub struct Named {
     pub id: String,
     /// What the service calls it.
     pub name: String,
+}
+
+/// What belongs to the Cloud Signature Consortium's API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Csc {
+    /// The algorithm of the hashes, in dotted form.
+    pub algorithm: String,
+    /// The credential that is to sign, by the name it has for this service.
+    pub credential: String,
+    /// Imprint of the authorization request that the approval answers; none while a document only waits for one.
+    pub request: Option<Hex>,
 }
 
 /// What was asked of the passkey.
@@ -114,6 +143,37 @@ pub(super) fn keep(
     Ok(())
 }
 
+/// Pieces of one kind from a number on, at most so many, one after the other.
+pub(super) fn opened(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    request: SigningRequestId,
+    kind: Kind,
+    from: u32,
+    most: u32,
+) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let mut all = Zeroizing::new(Vec::with_capacity(PIECE_BYTES * usize::try_from(most).unwrap_or(1)));
+    for ((id, sealed), number) in signing_request::pieces(tx, request, kind, from, most)?.into_iter().zip(from..) {
+        let plain = platform.keys.open_sealed(Domain::Consent, &piece_slot(&id), None, &sealed)?;
+        let head = [request.as_bytes().as_slice(), kind.word().as_bytes(), &number.to_be_bytes()].concat();
+        let piece = plain.strip_prefix(head.as_slice());
+        all.extend_from_slice(piece.ok_or_else(|| Fault::stored_data("a piece of a document is out of place"))?);
+    }
+    Ok(all)
+}
+
+/// How many bytes there are of one kind.
+pub(super) fn length(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    request: SigningRequestId,
+    kind: Kind,
+) -> Result<u64, Fault> {
+    let Some(last) = signing_request::count(tx, request, kind)?.checked_sub(1) else { return Ok(0) };
+    let rest = opened(tx, platform, request, kind, last, 1)?.len();
+    Ok(u64::from(last) * PIECE_BYTES as u64 + rest as u64)
+}
+
 /// All bytes of one kind; empty when there are none.
 pub(super) fn bytes(
     tx: &mut Tx<'_>,
@@ -123,21 +183,14 @@ pub(super) fn bytes(
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
     const AT_ONCE: u32 = 16;
     let mut all = Zeroizing::new(Vec::new());
-    let mut number = 0;
-    loop {
-        let page = signing_request::pieces(tx, request, kind, number, AT_ONCE)?;
-        let last = page.len() < 16;
-        for (id, sealed) in page {
-            let plain = platform.keys.open_sealed(Domain::Consent, &piece_slot(&id), None, &sealed)?;
-            let head = [request.as_bytes().as_slice(), kind.word().as_bytes(), &number.to_be_bytes()].concat();
-            let piece = plain.strip_prefix(head.as_slice());
-            all.extend_from_slice(piece.ok_or_else(|| Fault::stored_data("a piece of a document is out of place"))?);
-            number += 1;
+    for from in (0..).step_by(16) {
+        let more = opened(tx, platform, request, kind, from, AT_ONCE)?;
+        if more.is_empty() {
+            break;
         }
-        if last {
-            return Ok(all);
-        }
+        all.extend_from_slice(&more);
     }
+    Ok(all)
 }
 
 const fn evidence_slot<'a>(resident: &'a ResidentId, id: &'a SignatureId) -> Slot<'a> {

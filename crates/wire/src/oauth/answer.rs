@@ -5,6 +5,9 @@ use serde::Serialize;
 /// The answer to a pushed request (RFC 9126 section 2.2), sent with 201.
 #[derive(Debug, Clone, Serialize)]
 pub struct Pushed {
+    /// The code that the person is shown too, where something is to be signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_code: Option<String>,
     /// Where the browser takes it from.
     pub request_uri: String,
     /// Seconds.

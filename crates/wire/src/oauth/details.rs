@@ -44,6 +44,8 @@ pub struct Details {
     pub kind: HashType,
     /// What it is about, in the service's words.
     pub description: Option<String>,
+    /// Where the token is to be used; empty when it was not said.
+    pub locations: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,19 +81,19 @@ impl Details {
     ///
     /// # Errors
     /// `invalid_authorization_details` (RFC 9396 section 5), `invalid_request`.
-    pub fn read(parameters: &Parameters, issuer: &str) -> Result<Option<Self>, Problem> {
+    pub fn read(parameters: &Parameters) -> Result<Option<Self>, Problem> {
         let scope = parameters.get("scope");
         match parameters.get("authorization_details") {
             Some(_) if scope.is_some_and(|scope| scope != TYPE) => {
                 Err(Problem::new(Code::InvalidScope, "scope beside authorization_details can only be credential"))
             }
-            Some(text) => Self::rich(text, issuer).map(Some),
+            Some(text) => Self::rich(text).map(Some),
             None if scope == Some(TYPE) => Self::plain(parameters).map(Some),
             None => Ok(None),
         }
     }
 
-    fn rich(text: &str, issuer: &str) -> Result<Self, Problem> {
+    fn rich(text: &str) -> Result<Self, Problem> {
         let wrong = |text| Problem::new(Code::InvalidAuthorizationDetails, text);
         let read: Vec<Entry> = serde_json::from_str(text)
             .map_err(|_| wrong("authorization_details must be a list of one object of the type credential"))?;
@@ -102,9 +104,6 @@ impl Details {
         }
         if entry.qualifier.is_some() {
             return Err(wrong("signatureQualifier is not known here: name the credential by its credentialID"));
-        }
-        if !entry.locations.iter().all(|at| at.starts_with(issuer)) {
-            return Err(wrong("locations name another server"));
         }
         let kind = entry.digests.first().and_then(|first| first.kind).unwrap_or_default();
         if entry.digests.iter().any(|one| one.kind.unwrap_or_default() != kind) {
@@ -121,6 +120,7 @@ impl Details {
             algorithm: entry.algorithm,
             kind,
             description: entry.description,
+            locations: entry.locations,
         };
         details.counted(entry.count)
     }
@@ -144,6 +144,7 @@ impl Details {
             algorithm: parameters.required("hashAlgorithmOID", "hashAlgorithmOID is missing")?.to_owned(),
             kind: HashType::Dtbsr,
             description: parameters.get("description").map(str::to_owned),
+            locations: Vec::new(),
         };
         details.counted(Some(count))
     }
@@ -169,8 +170,6 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const ISSUER: &str = "https://id.example";
-
     fn good() -> Value {
         json!([{
             "type": "credential", "credentialID": "c", "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1",
@@ -182,7 +181,7 @@ mod tests {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("authorization_details", &details.to_string())
             .finish();
-        Details::read(&Parameters::parse(&form).unwrap(), ISSUER).map_err(|problem| problem.code)
+        Details::read(&Parameters::parse(&form).unwrap()).map_err(|problem| problem.code)
     }
 
     #[test]
@@ -196,7 +195,6 @@ mod tests {
             ("/0/type", json!("payment_initiation")),
             ("/0/unknown", json!(1)),
             ("/0/signatureQualifier", json!("eu_eidas_qes")),
-            ("/0/locations", json!(["https://elsewhere.example"])),
             ("/0/credentialID", Value::Null),
             ("/0/documentDigests/0/hash", json!("not base64")),
             ("/0/documentDigests/0/hashType", json!("md5")),
@@ -219,14 +217,14 @@ mod tests {
     #[test]
     fn parameters_say_the_same() {
         let text = "scope=credential&credentialID=c&numSignatures=2&hashes=AAEC,AwQF&hashAlgorithmOID=1.2";
-        let details = Details::read(&Parameters::parse(text).unwrap(), ISSUER).unwrap().unwrap();
+        let details = Details::read(&Parameters::parse(text).unwrap()).unwrap().unwrap();
         assert_eq!(details.digests[1].hash, [3, 4, 5]);
         for left_out in ["credentialID=c", "numSignatures=2", "hashes=AAEC,AwQF", "hashAlgorithmOID=1.2"] {
             let bad = text.replace(left_out, "x=1");
-            assert!(Details::read(&Parameters::parse(&bad).unwrap(), ISSUER).is_err(), "{left_out}");
+            assert!(Details::read(&Parameters::parse(&bad).unwrap()).is_err(), "{left_out}");
         }
-        assert_eq!(Details::read(&Parameters::parse("scope=openid").unwrap(), ISSUER), Ok(None));
+        assert_eq!(Details::read(&Parameters::parse("scope=openid").unwrap()), Ok(None));
         let both = "scope=openid&authorization_details=[]";
-        assert!(Details::read(&Parameters::parse(both).unwrap(), ISSUER).is_err());
+        assert!(Details::read(&Parameters::parse(both).unwrap()).is_err());
     }
 }
