@@ -30,6 +30,7 @@
 
 pub mod account;
 pub mod cookie;
+pub mod csc;
 pub mod deviation;
 pub mod error;
 mod form_data;

@@ -8,7 +8,7 @@ use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
 use crate::{
-    AppState, account, deviation, hand_over, health, kiosk, layers, ledger, metrics, oauth, pki, recover, register, sign,
+    AppState, account, csc, deviation, hand_over, health, kiosk, layers, ledger, metrics, oauth, pki, recover, register, sign,
     signin, signing, start, static_files, verify,
 };
 
@@ -149,6 +149,7 @@ fn people() -> Router<AppState> {
         .route("/account/step-up", post(account::step_up::post))
         .route("/account/step-up/options", post(account::step_up::options))
         .route("/oauth/authorize", get(oauth::authorize::get))
+        .route("/csc/v2/oauth2/authorize", get(oauth::authorize::get))
         .route("/oauth/consent", get(oauth::consent::get).post(oauth::consent::approve))
         .route("/oauth/consent/options", post(oauth::consent::options))
         .route("/oauth/consent/decline", post(oauth::consent::decline))
@@ -173,6 +174,21 @@ fn open() -> Router<AppState> {
         )
 }
 
+/// The Cloud Signature Consortium's API. Its authorization server is the one there is, under the paths that its clients put together.
+fn csc_methods() -> Router<AppState> {
+    Router::new()
+        .route("/csc/v2/info", post(csc::info))
+        .route("/csc/v2/oauth2/authorize", post(oauth::authorize::post))
+        .route("/csc/v2/oauth2/pushed_authorize", post(oauth::machine::push))
+        .route("/csc/v2/oauth2/token", post(oauth::machine::token))
+        .route("/csc/v2/credentials/list", post(csc::list))
+        .route("/csc/v2/credentials/info", post(csc::look))
+        .route("/csc/v2/credentials/authorize", post(csc::authorize))
+        .route("/csc/v2/signatures/signHash", post(csc::sign_hash))
+        .route("/csc/v2/signatures/signDoc", post(csc::sign_doc).layer(DefaultBodyLimit::max(csc::LONGEST_BODY)))
+        .route("/csc/v2/signatures/timestamp", post(csc::timestamp))
+}
+
 /// Pages for whoever comes along: they change nothing, so they need no cookie and no form token.
 fn anybody() -> Router<AppState> {
     Router::new().route("/verify", get(verify::get).post(verify::post).layer(DefaultBodyLimit::max(verify::MOST)))
@@ -191,6 +207,7 @@ fn machines() -> Router<AppState> {
         .route("/ledger/{*path}", get(ledger::get))
         .route("/oauth/authorize", post(oauth::authorize::post))
         .route("/oauth/par", post(oauth::machine::push))
+        .merge(csc_methods())
         .route("/signing/requests", post(signing::begin))
         .route("/signing/requests/{id}", get(signing::standing).delete(signing::withdraw))
         .route(

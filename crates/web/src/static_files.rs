@@ -21,11 +21,13 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("capture.js", SCRIPT, include_bytes!("../assets/js/capture.js")),
     ("seal.js", SCRIPT, include_bytes!("../assets/js/seal.js")),
     ("judging.js", SCRIPT, include_bytes!("../assets/js/judging.js")),
+    ("mark.png", PNG, include_bytes!("../assets/img/mark.png")),
     ("mark.svg", SVG, include_bytes!("../assets/img/mark.svg")),
 ];
 
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const PNG: &str = "image/png";
 const SVG: &str = "image/svg+xml";
 
 /// The path of a file as pages should write it.

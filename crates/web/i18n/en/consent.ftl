@@ -8,6 +8,7 @@ consent-what = What it would see
 consent-required = needed
 consent-optional = your choice
 consent-required-missing = { $service } cannot do without “{ $field }”. Tick it, or choose not to share.
+consent-signing = { $service } would see your signing certificate, and may ask you to sign. Every signature is shown to you first and needs your passkey.
 consent-nothing = It asks for no personal data, only that you sign in.
 consent-pseudonym = { $service } knows you by a random number of its own. Another service gets a different one, so they cannot match you by it.
 consent-leave = Whatever you choose, you leave this site and go back to { $host }.

@@ -7,6 +7,7 @@ consent-what = 对方会看到
 consent-required = 必需
 consent-optional = 由您选择
 consent-required-missing = { $service } 必须取得“{ $field }”。请勾选，或选择不提供。
+consent-signing = { $service }会看到您的签署证书，并可请您签署。每次签署都会先给您看，并需要您的通行密钥。
 consent-nothing = 它不需要个人信息，只请您登录。
 consent-pseudonym = { $service } 只以一个它专有的随机编号认识您。其他服务得到的编号不同，不能借此把您匹配。
 consent-leave = 无论如何选择，您都会离开本网站，返回 { $host }。

@@ -7,6 +7,7 @@ consent-what = 對方會看到
 consent-required = 必須
 consent-optional = 由你選擇
 consent-required-missing = { $service } 必須取得「{ $field }」。請剔選，或選擇不提供。
+consent-signing = { $service }會看到你的簽署證書，並可請你簽署。每次簽署都會先給你看，並需要你的通行密鑰。
 consent-nothing = 它不要求個人資料，只請你登入。
 consent-pseudonym = { $service } 只以一個它專有的隨機編號認識你。其他服務得到的編號不同，不能藉此把你配對。
 consent-leave = 無論如何選擇，你都會離開本網站，返回 { $host }。

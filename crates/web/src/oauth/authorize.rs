@@ -20,6 +20,7 @@ pub async fn get(State(state): State<AppState>, visit: Visit, RawQuery(query): R
     let command = Authorize { parameters, cookie: visit.session.clone() };
     Ok(match authorize(&state.platform, &visit.caller, command).await? {
         Outcome::Answer { location } => page::see_other(&location),
+        Outcome::Sign { handle } => page::see_other(&format!("/sign/{handle}")),
         Outcome::Ask { handle } => page::see_other(&format!("/oauth/consent?request={handle}")),
     })
 }

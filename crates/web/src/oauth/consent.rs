@@ -38,6 +38,7 @@ pub async fn get(State(state): State<AppState>, visit: Visit, Query(named): Quer
         purpose: view.service.purpose().to(language).to_owned(),
         fields: view.offered.into_iter().map(|offered| asked(&visit, offered)).collect(),
         request: named.request,
+        signing: view.signing,
         plain: view.service.profile() == Profile::Plain,
         version: view.version,
         service,

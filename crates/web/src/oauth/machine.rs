@@ -52,8 +52,18 @@ pub async fn userinfo(State(state): State<AppState>, visit: Visit, headers: Head
     };
     match userinfo::userinfo(&state.platform, &visit.caller, token).await {
         Ok(claims) => json(StatusCode::OK, &claims),
-        Err(Error::Refuse(Rejected(problem))) => challenged(shaped(&problem), problem.challenge(REALM)),
-        Err(Error::Fault(fault)) => failed(&visit, &fault),
+        Err(error) => resource_refused(&visit, error),
+    }
+}
+
+/// A refusal of a resource that a token opens: with a challenge where the token is what is wrong (RFC 6750 section 3).
+pub(crate) fn resource_refused(visit: &Visit, error: Error<Rejected>) -> Response {
+    match error {
+        Error::Refuse(Rejected(problem)) if matches!(problem.code.status(), 401 | 403) => {
+            challenged(shaped(&problem), problem.challenge(REALM))
+        }
+        Error::Refuse(Rejected(problem)) => shaped(&problem),
+        Error::Fault(fault) => failed(visit, &fault),
     }
 }
 
@@ -112,7 +122,7 @@ fn refused(state: &AppState, visit: &Visit, headers: &HeaderMap, client: &str, e
 }
 
 /// Something of ours broke: logged here, told without detail.
-fn failed(visit: &Visit, fault: &Fault) -> Response {
+pub(crate) fn failed(visit: &Visit, fault: &Fault) -> Response {
     tracing::error!(trace = %visit.caller.trace, kind = ?fault.kind, fault = %fault, "a service's request failed");
     shaped(&if fault.is_passing() {
         Problem::new(Code::TemporarilyUnavailable, "try again in a moment")

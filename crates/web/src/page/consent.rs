@@ -22,6 +22,8 @@ pub struct Consent {
     pub fields: Vec<Asked>,
     /// The request, sent back as `request` in every call.
     pub request: String,
+    /// Whether the service wants to see the signing certificate and to ask for signatures.
+    pub signing: bool,
     /// Whether the service is marked as plain profile.
     pub plain: bool,
     /// The version of the record the values come from, sent back as `version`.

@@ -89,6 +89,15 @@ pub async fn digests(platform: &Arc<Platform>, caller: &Caller, proof: Proof, wa
         .await
 }
 
+/// Whether a token stands for signatures itself.
+///
+/// # Errors
+/// As [`hashes`].
+pub async fn signs(platform: &Arc<Platform>, caller: &Caller, token: &str) -> Answer<bool> {
+    let (owned, caller, token) = (Arc::clone(platform), caller.clone(), token.to_owned());
+    platform.store.read(move |tx| holder(tx, &owned, &caller, &token).map(|holder| holder.signs())).await
+}
+
 /// What the person saw and signed: the PDF with its signature, or the signature beside the file.
 ///
 /// # Errors
