@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub mod authority;
 pub mod backup;
 pub mod oversight;
+pub mod signing;
 pub mod staff;
 pub use oversight::{Alerting, Clock, OfficerEntry, Site};
 
@@ -72,6 +73,9 @@ pub struct Config {
     /// The certificate authority.
     #[serde(default)]
     pub authority: authority::Authority,
+    /// Documents that are signed.
+    #[serde(default)]
+    pub signing: signing::Signing,
     /// Exceptions of the start gate, signed by two officers.
     #[serde(default)]
     pub deviations: Vec<PathBuf>,

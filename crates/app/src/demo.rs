@@ -249,6 +249,7 @@ fn configuration(arguments: &Arguments, folder: &Folder, issuer: &str, registry:
     let tls = folder.tls(arguments.tls_key)?;
     let rate = arguments.requests_per_second;
     Ok(Config {
+        signing: Default::default(),
         realm: "test-demo".to_owned(),
         issuer: issuer.to_owned(),
         rp_id: None,

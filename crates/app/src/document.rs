@@ -4,10 +4,14 @@
 //! ```text
 //! reader ──memory file as standard input──▶ child: sandbox, then pki's reader or the renderer ──one answer──▶ reader
 //! ```
+//!
+//! A document larger than [`LARGEST`](lionrock_service::port::document::LARGEST) stays where it is: standard input is a pair of sockets, by which
+//! the child asks for bytes by their place, and a page is taken out of the document before it is drawn.
 
 #![allow(clippy::disallowed_methods, reason = "processes stand at the edge: they keep a deadline")]
 
 pub mod child;
+pub mod distant;
 mod draw;
 pub mod judge;
 mod reader;

@@ -83,7 +83,8 @@ pub async fn platform_under(
     let proofing: Arc<dyn ProofingProvider> = Builtin::new(Arc::clone(&pool), node(config), boot_id()).await;
     let settings = settings(config, own.into_iter().chain(declared.unwrap_or_default()).collect(), limits)?;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let documents = Arc::new(Reader::new(program, !realm.is_test()));
+    let letters = config.signing.letters(realm.is_test())?;
+    let documents = Arc::new(Reader::new(program, !realm.is_test()).with_letters(letters));
     let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, documents, proofing, activation };
     let platform = Arc::new(Platform {
         store,
@@ -119,6 +120,7 @@ fn write_root(data: &Path, chain: &authority::Chain) -> Result<()> {
 /// # Errors
 /// Names the member to mend.
 pub fn settings(config: &Config, services: Vec<Service>, limits: Limits) -> Result<Settings> {
+    let limits = Limits { document_bytes: config.signing.document_bytes, ..limits };
     Ok(Settings {
         realm: config.realm()?,
         issuer: config.issuer.clone(),

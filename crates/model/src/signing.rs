@@ -10,8 +10,10 @@ pub const REQUEST: Duration = Duration::from_secs(30 * 60);
 pub const DELIVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An approval whose signature was not made within this was lost with its server: the person approves again.
 pub const LOST: Duration = Duration::from_secs(90);
-/// Most bytes of a document that is shown and signed in a browser.
-pub const DOCUMENT_BYTES: u64 = 32 * 1024 * 1024;
+/// Most bytes of a document, unless the operator says otherwise.
+pub const DOCUMENT_BYTES: u64 = 1024 * 1024 * 1024;
+/// Most bytes of data that is signed as JSON, with the data inside.
+pub const JSON_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a piece, as stored.
 pub const PIECE_BYTES: usize = 256 * 1024;
 /// Longest title, in characters.
@@ -94,7 +96,7 @@ words! {
         Pdf = "pdf";
         /// A signature beside a file (CAdES in CMS, with time-stamp, chain and status).
         Cms = "cms";
-        /// A signature beside data (JAdES, compact and detached, with time-stamp, chain and status).
+        /// Data with its signature in JSON (JAdES, flattened, the data inside, with time-stamp, chain and status).
         Json = "json";
         /// Signatures over digests whose documents we have not seen.
         Digest = "digest";
@@ -235,6 +237,8 @@ pub enum SigningRefusal {
     DocumentRefused,
     /// Too large to be shown and signed here.
     DocumentTooLarge,
+    /// The seal cannot be drawn: no font at hand has a letter of the name.
+    SealNotDrawn,
     /// The Ordinance leaves it out.
     DocumentExcluded,
     /// A government service takes nothing less than a seen document with lasting proof.
@@ -273,6 +277,7 @@ impl SigningRefusal {
         Self::DocumentIncomplete,
         Self::DocumentRefused,
         Self::DocumentTooLarge,
+        Self::SealNotDrawn,
         Self::DocumentExcluded,
         Self::GovernmentNeedsSeen,
         Self::RequestMalformed,
@@ -306,6 +311,7 @@ impl Refusal for SigningRefusal {
             Self::DocumentIncomplete => "signing-document-incomplete",
             Self::DocumentRefused => "signing-document-refused",
             Self::DocumentTooLarge => "signing-document-too-large",
+            Self::SealNotDrawn => "signing-seal-not-drawn",
             Self::DocumentExcluded => "signing-document-excluded",
             Self::GovernmentNeedsSeen => "signing-government-needs-seen",
             Self::RequestMalformed => "signing-request-malformed",
@@ -329,7 +335,7 @@ impl Refusal for SigningRefusal {
             Self::RequestGone => 404,
             Self::NoCertificate | Self::CertificateNotGood | Self::WrongStep | Self::DocumentIncomplete => 409,
             Self::DocumentTooLarge => 413,
-            Self::DocumentRefused | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::RequestMalformed => 422,
+            Self::DocumentRefused | Self::SealNotDrawn | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::RequestMalformed => 422,
             Self::NoAuthority | Self::ProofUnavailable | Self::ViewerUnavailable | Self::SoleControlUnavailable => 503,
             Self::Passkey(refusal) => refusal.status(),
         }

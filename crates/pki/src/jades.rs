@@ -1,12 +1,13 @@
-//! Signatures of data in JSON (ETSI TS 119 182-1, on RFC 7515): levels B-B and B-T.
+//! Signatures of data in JSON (ETSI TS 119 182-1, on RFC 7515): levels B-B, B-T, B-LT and B-LTA.
 //!
 //! The flattened form with the content inside. The protected header names algorithm, kind of content, claimed time, chain, and the
-//! certificate by its digest; the time-stamp over the signature value stands in `etsiU`.
+//! certificate by its digest. What is added later stands in `etsiU`, one element after the other, each encoded by itself: the time-stamp
+//! over the signature value (`sigTst`), chains and status (`xVals`, `rVals`), and time-stamps over all of it (`arcTst`), the oldest first.
 
 use crate::Error;
 use crate::algorithm::Digest;
 use crate::certificate::Certificate;
-use crate::validation::{Evidence, Judged, Sub, Trust, Verdict, weigh};
+use crate::validation::{Evidence, Judged, Sub, Trust, Verdict, token, weigh};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use lionrock_crypto::digest::sha256;
@@ -17,6 +18,8 @@ use serde_json::{Value, json};
 pub const LONGEST: usize = 16 * 1024 * 1024;
 /// Members of a protected header that are read; any other is refused, `crit` among them.
 const KNOWN: [&str; 6] = ["alg", "cty", "iat", "typ", "x5c", "x5t#S256"];
+/// Most elements of `etsiU`.
+const MOST_ELEMENTS: usize = 64;
 /// Algorithms that are accepted.
 const ACCEPTED: [Algorithm; 3] = [Algorithm::Es256, Algorithm::Es384, Algorithm::Rs256];
 
@@ -73,7 +76,7 @@ impl Unsigned {
     pub fn complete(self, signature: &[u8]) -> Result<Signature, Error> {
         self.own.key()?.verify(self.algorithm, &self.message, signature).map_err(|_| Error::BadSignature)?;
         let signature = URL_SAFE_NO_PAD.encode(signature);
-        Ok(Signature { protected: self.protected, payload: self.payload, signature, stamp: None })
+        Ok(Signature { protected: self.protected, payload: self.payload, signature, later: Vec::new() })
     }
 }
 
@@ -83,7 +86,8 @@ pub struct Signature {
     protected: String,
     payload: String,
     signature: String,
-    stamp: Option<Vec<u8>>,
+    /// Elements of `etsiU`, base64url, in their order.
+    later: Vec<String>,
 }
 
 impl Signature {
@@ -93,19 +97,57 @@ impl Signature {
         self.signature.as_bytes()
     }
 
-    /// The same with a time-stamp token (B-T).
+    fn with(mut self, element: &Value) -> Self {
+        self.later.push(URL_SAFE_NO_PAD.encode(element.to_string()));
+        self
+    }
+
+    /// The same with a time-stamp token over the signature value (B-T).
     #[must_use]
     pub fn with_timestamp(self, token: &[u8]) -> Self {
-        Self { stamp: Some(token.to_vec()), ..self }
+        self.with(&json!({"sigTst": {"tstTokens": [{"val": STANDARD.encode(token)}]}}))
+    }
+
+    /// The same with chains and status of all certificates (B-LT).
+    #[must_use]
+    pub fn with_evidence(self, certificates: &[Certificate], answers: &[Vec<u8>], lists: &[Vec<u8>]) -> Self {
+        let values = |all: &[Vec<u8>]| all.iter().map(|der| json!({"val": STANDARD.encode(der)})).collect::<Vec<_>>();
+        let chain = certificates.iter().map(|one| json!({"x509Cert": {"val": STANDARD.encode(one.der())}}));
+        let status: serde_json::Map<_, _> = [("crlVals", values(lists)), ("ocspVals", values(answers))]
+            .into_iter()
+            .filter(|(_, all)| !all.is_empty())
+            .map(|(key, all)| (key.to_owned(), Value::Array(all)))
+            .collect();
+        let known = self.with(&json!({"xVals": chain.collect::<Vec<_>>()}));
+        if status.is_empty() { known } else { known.with(&json!({"rVals": status})) }
+    }
+
+    /// What the next time-stamp over all of it covers (TS 119 182-1 section 5.3.6.3): content, protected header, signature value and every
+    /// element there is, as they are written.
+    #[must_use]
+    pub fn archived(&self) -> Vec<u8> {
+        self.up_to(self.later.len())
+    }
+
+    fn up_to(&self, count: usize) -> Vec<u8> {
+        let mut whole = format!("{}.{}.{}.", self.payload, self.protected, self.signature).into_bytes();
+        self.later.iter().take(count).for_each(|one| whole.extend_from_slice(one.as_bytes()));
+        whole
+    }
+
+    /// The same with a time-stamp token over [`Signature::archived`] (B-LTA); what shows how the authority of the stamp before stood is
+    /// added first, by [`Signature::with_evidence`].
+    #[must_use]
+    pub fn with_archive(self, token: &[u8]) -> Self {
+        self.with(&json!({"arcTst": {"tstTokens": [{"val": STANDARD.encode(token)}]}}))
     }
 
     /// As JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut whole = json!({"payload": self.payload, "protected": self.protected, "signature": self.signature});
-        if let (Some(token), Some(map)) = (&self.stamp, whole.as_object_mut()) {
-            let stamp = json!({"sigTst": {"tstTokens": [{"val": STANDARD.encode(token)}]}});
-            map.insert("header".to_owned(), json!({"etsiU": [URL_SAFE_NO_PAD.encode(stamp.to_string())]}));
+        if let (false, Some(map)) = (self.later.is_empty(), whole.as_object_mut()) {
+            map.insert("header".to_owned(), json!({"etsiU": self.later}));
         }
         whole.to_string()
     }
@@ -125,8 +167,8 @@ impl Signature {
             return Err(wrong());
         }
         let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(wrong);
-        let stamp = map.get("header").map(|header| read_stamp(header).ok_or_else(wrong)).transpose()?;
-        Ok(Self { protected: text("protected")?, payload: text("payload")?, signature: text("signature")?, stamp })
+        let later = map.get("header").map(|header| elements(header).ok_or_else(wrong)).transpose()?.unwrap_or_default();
+        Ok(Self { protected: text("protected")?, payload: text("payload")?, signature: text("signature")?, later })
     }
 
     /// The content.
@@ -156,17 +198,78 @@ impl Signature {
         }
         let mut pool = evidence.clone();
         pool.certificates.extend(others);
-        weigh(&own, claimed, self.stamp.clone(), self.stamped(), pool, trust, None)
+        let Some(parts) = self.later.iter().map(|one| Part::read(one)).collect::<Option<Vec<_>>>() else {
+            return refused(Sub::FormatFailure, "what was added to the signature is not understood");
+        };
+        let mut stamp = None;
+        let mut archives = Vec::new();
+        for (count, part) in parts.into_iter().enumerate() {
+            match part {
+                Part::Stamp(token) if stamp.is_none() => stamp = Some(token),
+                Part::Stamp(_) => {
+                    return refused(Sub::FormatFailure, "the signature carries two time-stamps of a kind");
+                }
+                Part::Certificates(all) => pool.certificates.extend(all),
+                Part::Status(answers, lists) => {
+                    pool.answers.extend(answers);
+                    pool.lists.extend(lists);
+                }
+                Part::Archive(token) => archives.push((count, token)),
+            }
+        }
+        // The newest is judged as of now, each other one as of the one after it.
+        let mut later = None;
+        for (count, der) in archives.into_iter().rev() {
+            let over = self.up_to(count);
+            match token(&der, &mut |digest| Ok(digest.of(&over)), &mut pool, trust, later)? {
+                Ok(found) if later.is_none_or(|later| found.at <= later) => later = Some(found.at),
+                Ok(_) => return refused(Sub::TimestampOrderFailure, "its time-stamps are in another order"),
+                Err(why) => return Ok(Judged::refused(why)),
+            }
+        }
+        weigh(&own, claimed, stamp, self.stamped(), pool, trust, later)
     }
 }
 
-fn read_stamp(header: &Value) -> Option<Vec<u8>> {
+/// The elements of `etsiU`, which is all that the other header may hold.
+fn elements(header: &Value) -> Option<Vec<String>> {
     let all = header.as_object().filter(|map| map.len() == 1)?.get("etsiU")?.as_array()?;
-    let [only] = all.as_slice() else { return None };
-    let inner: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(only.as_str()?).ok()?).ok()?;
-    let tokens = inner.get("sigTst")?.get("tstTokens")?.as_array()?;
-    let [token] = tokens.as_slice() else { return None };
-    STANDARD.decode(token.get("val")?.as_str()?).ok()
+    (!all.is_empty() && all.len() <= MOST_ELEMENTS).then_some(())?;
+    all.iter().map(|one| one.as_str().map(str::to_owned)).collect()
+}
+
+/// An element of `etsiU`, read.
+enum Part {
+    Stamp(Vec<u8>),
+    Certificates(Vec<Certificate>),
+    Status(Vec<Vec<u8>>, Vec<Vec<u8>>),
+    Archive(Vec<u8>),
+}
+
+impl Part {
+    fn read(element: &str) -> Option<Self> {
+        let inner: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(element).ok()?).ok()?;
+        let (name, value) = inner.as_object().filter(|map| map.len() == 1)?.iter().next()?;
+        let der = |one: &Value| STANDARD.decode(one.get("val")?.as_str()?).ok();
+        let one_token = || {
+            let [token] = value.get("tstTokens")?.as_array()?.as_slice() else { return None };
+            der(token)
+        };
+        let all = |key: &str| match value.get(key) {
+            None => Some(Vec::new()),
+            Some(list) => list.as_array()?.iter().map(der).collect(),
+        };
+        Some(match name.as_str() {
+            "sigTst" => Self::Stamp(one_token()?),
+            "arcTst" => Self::Archive(one_token()?),
+            "xVals" => {
+                let read = |one: &Value| Certificate::from_der(&der(one.get("x509Cert")?)?).ok();
+                Self::Certificates(value.as_array()?.iter().map(read).collect::<Option<_>>()?)
+            }
+            "rVals" => Self::Status(all("ocspVals")?, all("crlVals")?),
+            _ => return None,
+        })
+    }
 }
 
 /// The protected header.

@@ -5,6 +5,7 @@
 //! says), it refuses: what is signed and what is shown must be the same thing for everybody.
 
 mod document;
+mod excerpt;
 mod inspect;
 mod lexer;
 mod object;
@@ -15,6 +16,7 @@ mod update;
 mod xref;
 
 pub use document::Document;
+pub use excerpt::{MOST_BYTES as MOST_EXCERPT, excerpt};
 pub use inspect::{Finding, Inspection};
 pub use object::{Dictionary, Id, Object, Stream};
 pub use page::Page;
@@ -85,4 +87,10 @@ pub enum Refusal {
     /// The signature field is not there, or is signed already.
     #[error("this PDF has no such empty signature field")]
     NoSuchField,
+    /// An earlier signature locks the field (FieldMDP, ISO 32000-2 section 12.8.2.4).
+    #[error("an earlier signature of this PDF locks this field")]
+    Locked,
+    /// The picture of the signature would lie outside of its page, or be too small to be seen.
+    #[error("the picture of the signature does not lie on its page")]
+    OutsidePage,
 }

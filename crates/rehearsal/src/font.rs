@@ -19,6 +19,15 @@ pub enum Typeface {
     LatinSerif,
 }
 
+/// The files of a Latin and a Han typeface, for seals of signatures.
+#[must_use]
+pub const fn files() -> [&'static [u8]; 2] {
+    [
+        include_bytes!("../assets/fonts/specimen-latin-sans.ttf"),
+        include_bytes!("../assets/fonts/specimen-han-sans.otf"),
+    ]
+}
+
 impl Typeface {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::HanSans, Self::HanSerif, Self::LatinSans, Self::LatinBold, Self::LatinSerif];

@@ -16,10 +16,10 @@ pub async fn verify(
     document: Document,
     signature: Option<Vec<u8>>,
 ) -> Result<Judgement, Error<DocumentRefusal>> {
-    if document.is_empty() {
+    if document.length() == 0 {
         return Err(Error::Refuse(DocumentRefusal::Missing));
     }
-    if document.len() > LARGEST || signature.as_ref().is_some_and(|one| one.len() > LARGEST_SIGNATURE) {
+    if document.length() > LARGEST as u64 || signature.as_ref().is_some_and(|one| one.len() > LARGEST_SIGNATURE) {
         return Err(Error::Refuse(DocumentRefusal::TooLarge));
     }
     let chain = authority::chain(platform).await?;

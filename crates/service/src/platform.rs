@@ -92,6 +92,8 @@ pub struct Limits {
     pub access_token: Duration,
     /// An ID Token.
     pub id_token: Duration,
+    /// Most bytes of a document that is signed.
+    pub document_bytes: u64,
     /// Refused proofings after which only a counter can help.
     pub proofing_attempts: u32,
     /// From the first count of nothing under an old key to the second, after which it is destroyed: longer than any write takes.
@@ -126,6 +128,7 @@ impl Default for Limits {
             pushed_request: minutes(9),
             access_token: minutes(5),
             id_token: minutes(5),
+            document_bytes: lionrock_model::signing::DOCUMENT_BYTES,
             proofing_attempts: 3,
             rotation_grace: Duration::from_secs(30),
             signer_overlap: minutes(60),

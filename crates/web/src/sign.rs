@@ -6,9 +6,10 @@ use bytes::Bytes;
 use http::header;
 use lionrock_model::signing::SigningRefusal;
 use lionrock_service::Error;
+use lionrock_service::port::document::Readable;
 use lionrock_service::signing::{approve, person};
 
-use crate::page::sign::{Digest, Sign, Signed};
+use crate::page::sign::{Digest, Seal, Sign, Signed};
 use crate::page::{self, time};
 use crate::signin::assertion;
 use crate::{Answer, AppState, Failure, Visit};
@@ -61,6 +62,10 @@ pub async fn get(State(state): State<AppState>, visit: Visit, Path(handle): Path
             .into_iter()
             .map(|one| Digest { name: one.name, digest: one.digest.to_string() })
             .collect(),
+        seal: look.seal.map(|seal| {
+            let name = look.certificate.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+            Seal { name, field: seal.field, page: seal.page }
+        }),
         warning: look.warning.map(|category| visit.say.t(&format!("category-{}", category.word()))),
         check_code: look.check_code,
         legacy_code: look.legacy_code,
@@ -90,13 +95,14 @@ pub async fn picture(
 pub async fn document(State(state): State<AppState>, visit: Visit, Path(handle): Path<String>) -> Answer {
     let cookie = visit.signed_in()?;
     let found = person::document(&state.platform, &visit.caller, cookie, &handle).await;
-    let (_, bytes) = found.map_err(|error| failure(error, &visit.here))?;
+    let (_, file) = found.map_err(|error| failure(error, &visit.here))?;
     let headers = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"document\""),
-        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, file.length().to_string()),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"document\"".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, bytes.to_vec()).into_response())
+    Ok((headers, crate::signing::flow(file)).into_response())
 }
 
 /// `POST /sign/{handle}/options` → `PublicKeyCredentialRequestOptionsJSON` whose challenge is the digest of the activation text.

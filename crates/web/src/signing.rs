@@ -2,13 +2,17 @@
 //! the service as at the token endpoint; the others carry the token it gave (`docs/operate/signing.md`).
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use lionrock_model::id::SigningRequestId;
 use lionrock_model::signing::{Category, Form, PIECE_BYTES, SigningRefusal};
-use lionrock_service::signing::request::{self, Ask, Kind, Named, Signer};
+use lionrock_service::port::document::Readable;
+use lionrock_service::signing::file::File;
+use lionrock_service::signing::request::{self, Ask, Kind, Named, Seal, Signer};
 use lionrock_wire::oauth::{Parameters, credential};
 use serde::Deserialize;
 use serde_json::json;
@@ -64,6 +68,17 @@ fn ask(form: &Parameters) -> Option<Ask> {
     let documents = entries
         .into_iter()
         .map(|entry| Some(Named { digest: request::digest(&entry.digest)?, id: entry.id, name: entry.name }));
+    let field = text("seal_field");
+    let seal = match (form.get("seal_page"), form.get("seal_place"), &field) {
+        (None, None, None) => None,
+        // Page and place of a field are its own.
+        (None, None, Some(_)) => Some(Seal { field, page: 1, place: [0; 4] }),
+        (Some(page), Some(place), None) => {
+            let sides: Vec<u16> = place.split(',').map(|side| side.trim().parse().ok()).collect::<Option<_>>()?;
+            Some(Seal { field, page: page.parse().ok()?, place: sides.try_into().ok()? })
+        }
+        _ => return None,
+    };
     let signer = match (text("sub"), form.get("hkic_hash")) {
         (None, None) => Signer::Anyone,
         (Some(sub), None) => Signer::Known(sub),
@@ -80,6 +95,7 @@ fn ask(form: &Parameters) -> Option<Ask> {
         state: text("state"),
         document,
         documents: documents.collect::<Option<_>>()?,
+        seal,
         signer,
     })
 }
@@ -131,14 +147,32 @@ pub async fn standing(State(state): State<AppState>, Path(id): Path<String>, hea
 /// `GET /signing/requests/{id}/document`: what was signed.
 pub async fn result(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
     let (id, token) = named(&id, &headers)?;
-    let standing = request::standing(&state.platform, id, token).await?;
-    let bytes = request::fetch(&state.platform, id, token, Kind::Result).await?;
-    let kind = match standing.form {
+    let (form, file) = request::result(&state.platform, id, token).await?;
+    let kind = match form {
         Form::Pdf => "application/pdf",
         Form::Cms => "application/pkcs7-signature",
-        Form::Json | Form::Digest | Form::PdfDigest => "application/json",
+        Form::Json => "application/jose+json",
+        Form::Digest | Form::PdfDigest => "application/json",
     };
-    Ok(file(kind, bytes))
+    let headers =
+        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_LENGTH, file.length().to_string()), no_store()];
+    Ok((headers, flow(file)).into_response())
+}
+
+fn no_store() -> (header::HeaderName, String) {
+    (header::CACHE_CONTROL, "no-store".to_owned())
+}
+
+/// A stored file as the body of an answer, a few pieces of it in memory. What cannot be read on the way breaks the answer off.
+pub(crate) fn flow(file: File) -> Body {
+    Body::from_stream(stream::try_unfold((file, 0), |(file, at)| async move {
+        let piece = file.next(at).await.map_err(|error| {
+            tracing::error!(%error, "an answer broke off");
+            std::io::Error::other("the rest cannot be read")
+        })?;
+        let next = at + piece.len() as u64;
+        Ok::<_, std::io::Error>((!piece.is_empty()).then(|| (Bytes::from(piece), (file, next))))
+    }))
 }
 
 /// `GET /signing/requests/{id}/evidence`

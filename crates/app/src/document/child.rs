@@ -1,12 +1,13 @@
 //! The child: confines itself, answers one question about the document on its standard input, and ends.
 
+use super::distant::Distant;
 use super::{Ask, draw, judge};
 use crate::worker::sandbox::{close_calls, close_files, close_memory};
 use lionrock_pki::pdf;
 use lionrock_service::port::document::{Inspection, LARGEST};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Write};
 use std::process::exit;
 
 /// Address space of a child, in bytes.
@@ -17,6 +18,8 @@ const PROCESSOR_SECONDS: u64 = 15;
 const DONE: i32 = 0;
 const CANNOT_START: i32 = 78;
 const WENT_WRONG: i32 = 70;
+/// The argument that says that standard input answers questions, see [`super::distant`].
+pub const DISTANT: &str = "--distant";
 /// First byte of an answer.
 pub const ANSWER: u8 = b'+';
 /// First byte of a refusal, with the reason after it.
@@ -31,7 +34,9 @@ pub fn take_over_if_asked() {
     // A panic ends the child without a word: a message could quote the document.
     std::panic::set_hook(Box::new(|_| exit(WENT_WRONG)));
     let Some(ask) = arguments.next().and_then(|text| serde_json::from_str(&text).ok()) else { exit(CANNOT_START) };
-    let strict = arguments.next().as_deref() == Some("--strict");
+    let options: Vec<String> = arguments.collect();
+    let has = |option: &str| options.iter().any(|one| one == option);
+    let (strict, distant) = (has("--strict"), has(DISTANT));
     let Ok(document) = rustix::io::dup(rustix::stdio::stdin()) else { exit(CANNOT_START) };
     // Fonts and tables of the libraries prepare themselves on first use; digests too.
     let _ = lionrock_crypto::digest::sha256(b"");
@@ -45,7 +50,14 @@ pub fn take_over_if_asked() {
     if strict && held.iter().any(|one| !one.held && one.name != "memory-locked") {
         exit(CANNOT_START);
     }
-    let (first, answer) = match answer(&ask, File::from(document)) {
+    let document = File::from(document);
+    let answered = if distant {
+        Distant::open(document).map_err(|error| error.to_string()).and_then(|mut one| answer(&ask, &mut one, true))
+    } else {
+        let mut document = document;
+        answer(&ask, &mut document, false)
+    };
+    let (first, answer) = match answered {
         Ok(answer) => (ANSWER, answer),
         Err(why) => (REFUSAL, why.into_bytes()),
     };
@@ -54,11 +66,11 @@ pub fn take_over_if_asked() {
     exit(if said.is_ok() { DONE } else { WENT_WRONG })
 }
 
-fn answer(ask: &Ask, mut document: File) -> Result<Vec<u8>, String> {
+fn answer(ask: &Ask, document: &mut dyn pdf::Source, large: bool) -> Result<Vec<u8>, String> {
     let wrong = |error: lionrock_pki::Error| error.to_string();
     match ask {
         Ask::Inspect => {
-            let found = pdf::Document::open(&mut document).and_then(|mut one| one.inspect()).map_err(wrong)?;
+            let found = pdf::Document::open(document).and_then(|mut one| one.inspect()).map_err(wrong)?;
             let words = |refused: bool| {
                 found
                     .findings
@@ -69,22 +81,34 @@ fn answer(ask: &Ask, mut document: File) -> Result<Vec<u8>, String> {
             };
             json(&Inspection { pages: found.pages, findings: words(false), refused: words(true) })
         }
-        Ask::Draw { page, width } => draw::picture(guarded(document)?, *page, *width),
-        Ask::Text { page } => draw::text(guarded(document)?, *page).map(String::into_bytes),
+        Ask::Draw { page, width } => {
+            let (bytes, page) = guarded(document, *page, large)?;
+            draw::picture(bytes, page, *width)
+        }
+        Ask::Text { page } => {
+            let (bytes, page) = guarded(document, *page, large)?;
+            draw::text(bytes, page).map(String::into_bytes)
+        }
         Ask::Judge { signature, anchors } => {
-            json(&judge::judge(&mut document, signature.as_deref(), anchors).map_err(|error| error.to_string())?)
+            json(&judge::judge(document, signature.as_deref(), anchors).map_err(|error| error.to_string())?)
         }
         Ask::Misbehave(how) => misbehave(how),
     }
 }
 
-/// The whole document in memory, when our own strict reader takes it: nothing that only one of two readers understands is shown.
-fn guarded(mut document: File) -> Result<Vec<u8>, String> {
-    pdf::Document::open(&mut document).and_then(|mut one| one.pages()).map_err(|error| error.to_string())?;
+/// The whole document in memory, when our own strict reader takes it: nothing that only one of two readers understands is shown. Of a large
+/// one the page alone, as a document of its own.
+fn guarded(document: &mut dyn pdf::Source, page: u64, large: bool) -> Result<(Vec<u8>, u64), String> {
+    let wrong = |error: lionrock_pki::Error| error.to_string();
+    if large {
+        let taken = pdf::Document::open(document).and_then(|mut one| pdf::excerpt(&mut one, page)).map_err(wrong)?;
+        return Ok((taken, 0));
+    }
+    pdf::Document::open(document).and_then(|mut one| one.pages()).map_err(wrong)?;
     let mut bytes = Vec::new();
     document.rewind().map_err(|error| error.to_string())?;
     document.take(LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > LARGEST { Err("the document is too large".to_owned()) } else { Ok(bytes) }
+    if bytes.len() > LARGEST { Err("the document is too large".to_owned()) } else { Ok((bytes, page)) }
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, String> {

@@ -1,16 +1,19 @@
 //! The parent's side: starts a child for each question, and ends it.
 
-use super::child::{ANSWER, REFUSAL};
-use super::{Ask, VERB};
+use super::child::{ANSWER, DISTANT, REFUSAL};
+use super::{Ask, VERB, distant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lionrock_service::port::Answering;
 use lionrock_service::port::document::{
-    Anchors, Document, DocumentError, DocumentReader, Inspection, Judgement, LARGEST, LARGEST_SIGNATURE, Picture,
+    Anchors, Document, DocumentError, DocumentReader, Inspection, Judgement, LARGEST, LARGEST_SIGNATURE, Letters,
+    Picture, Reading,
 };
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::Seek;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -38,6 +41,7 @@ pub struct Reader {
     deadline: Duration,
     places: Semaphore,
     queue: Semaphore,
+    letters: Letters,
 }
 
 impl Reader {
@@ -50,6 +54,7 @@ impl Reader {
             deadline: DEADLINE,
             places: Semaphore::new(CHILDREN),
             queue: Semaphore::new(CHILDREN + WAITING),
+            letters: Letters::default(),
         }
     }
 
@@ -59,18 +64,32 @@ impl Reader {
         Self { deadline, ..self }
     }
 
+    /// The same with fonts for seals.
+    #[must_use]
+    pub fn with_letters(self, letters: Vec<Vec<u8>>) -> Self {
+        Self { letters: Letters::new(letters), ..self }
+    }
+
     /// Asks a child about a document.
     ///
     /// # Errors
     /// What became of the child.
     pub async fn ask(&self, document: Document, ask: &Ask) -> Result<Vec<u8>, DocumentError> {
-        if document.len() > LARGEST {
+        let large = document.length() > LARGEST as u64;
+        if large && matches!(ask, Ask::Judge { .. }) {
             return Err(DocumentError::Refused("the document is too large".to_owned()));
         }
         let _waiting = self.queue.try_acquire().map_err(|_| DocumentError::Unavailable)?;
         let _place = self.places.acquire().await.map_err(|_| DocumentError::Unavailable)?;
-        let file = tokio::task::spawn_blocking(move || memory_file(&document)).await;
-        let file = file.ok().and_then(Result::ok).ok_or(DocumentError::Unavailable)?;
+        let file = if large {
+            let (here, there) = UnixStream::pair().map_err(|_| DocumentError::Unavailable)?;
+            // It ends when the child hangs up, which it does at the deadline at the latest.
+            tokio::task::spawn_blocking(move || distant::serve(File::from(OwnedFd::from(here)), &document));
+            Stdio::from(OwnedFd::from(there))
+        } else {
+            let file = tokio::task::spawn_blocking(move || memory_file(&document)).await;
+            file.ok().and_then(Result::ok).ok_or(DocumentError::Unavailable)?
+        };
         let ask = serde_json::to_string(ask).map_err(|_| DocumentError::Unavailable)?;
         let mut command = Command::new(&self.program);
         command
@@ -84,7 +103,12 @@ impl Reader {
         if self.strict {
             command.arg("--strict");
         }
+        if large {
+            command.arg(DISTANT);
+        }
         let mut child = command.spawn().map_err(|_| DocumentError::Unavailable)?;
+        // The command holds the child's end of a pair of sockets: nobody may hold it but the child.
+        drop(command);
         let mut from = child.stdout.take().ok_or(DocumentError::Unavailable)?.take(LONGEST + 1);
         let mut answer = Vec::new();
         let reading = async {
@@ -111,9 +135,9 @@ impl Reader {
 }
 
 /// The document in a file that lives in memory and has no name: nothing is kept.
-fn memory_file(document: &[u8]) -> std::io::Result<Stdio> {
+fn memory_file(document: &Document) -> std::io::Result<Stdio> {
     let mut file = File::from(memfd_create("document", MemfdFlags::CLOEXEC)?);
-    file.write_all(document)?;
+    std::io::copy(&mut Reading::new(&**document), &mut file)?;
     file.rewind()?;
     Ok(Stdio::from(file))
 }
@@ -147,5 +171,9 @@ impl DocumentReader for Reader {
             let signature = signature.map(|one| STANDARD.encode(one));
             self.json(document, Ask::Judge { signature, anchors }).await
         })
+    }
+
+    fn letters(&self) -> Letters {
+        Letters::clone(&self.letters)
     }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 const MOST_FIELDS: usize = 20_000;
 /// Print, and locked against moving (ISO 32000-2 section 12.5.3).
 const FLAGS: i64 = 4 | 128;
+/// Shortest side of a picture that shows a signature, in hundredths of a point: what nobody can see shows nothing.
+const SMALLEST: i64 = 1_600;
 /// There are signatures; change by appending only (ISO 32000-2 section 12.7.3).
 const SIGNATURES_APPEND_ONLY: i64 = 3;
 
@@ -68,7 +70,6 @@ pub fn fields(document: &mut Document<'_>) -> Result<Vec<Field>, Error> {
 
 /// Hangs a signature into the form: a new field with its widget on a page, or an empty one that was there.
 pub fn attach(document: &mut Document<'_>, update: &mut Update, signature: Id, wish: &Wish) -> Result<(), Error> {
-    closed(document)?;
     let all = fields(document)?;
     let page = document.page(wish.seen.as_ref().map_or(0, |seen| seen.page))?;
     let drawn = wish.seen.as_ref().map(|seen| drawing(update, seen));
@@ -78,6 +79,13 @@ pub fn attach(document: &mut Document<'_>, update: &mut Update, signature: Id, w
         };
         let field = all.iter().find(empty).ok_or(Refusal::NoSuchField)?;
         let id = field.id.ok_or(Refusal::NoSuchField)?;
+        if locked(document, &all, name)? {
+            return Err(Refusal::Locked.into());
+        }
+        // Conditions on the signature that are not met here: better none than one against the form's own rules.
+        if document.dictionary(&field.dictionary, "SV")?.is_some_and(|seed| seed.integer("Ff").unwrap_or(0) != 0) {
+            return Err(Refusal::Unsupported("conditions on a signature field").into());
+        }
         let mut dictionary = field.dictionary.clone();
         dictionary.set("V", Object::Reference(signature));
         if let Some((drawn, _)) = drawn {
@@ -86,6 +94,16 @@ pub fn attach(document: &mut Document<'_>, update: &mut Update, signature: Id, w
         update.put(id, &Object::Dictionary(dictionary));
         let catalog = document.catalog()?;
         return form(document, update, catalog, None);
+    }
+    if let Some(seen) = &wish.seen {
+        let [left, bottom, width, height] = seen.place.map(|side| i64::from(side) * 100);
+        let inside = left >= page.seen[0]
+            && bottom >= page.seen[1]
+            && left + width <= page.seen[2]
+            && bottom + height <= page.seen[3];
+        if !inside || width < SMALLEST || height < SMALLEST {
+            return Err(Refusal::OutsidePage.into());
+        }
     }
     let taken: BTreeSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
     let number = (1..).find(|number| !taken.contains(format!("Signature{number}").as_str())).unwrap_or(0);
@@ -192,7 +210,61 @@ pub fn permission_of(document: &mut Document<'_>, signature: &Dictionary) -> Res
     Ok(None)
 }
 
-/// Refuses a document that allows no signature any more.
-fn closed(document: &mut Document<'_>) -> Result<(), Error> {
-    if permission(document)? == Some(1) { Err(Refusal::Closed.into()) } else { Ok(()) }
+/// Refuses a document that allows no signature any more: by whoever certified it, or by a signature whose field locks the whole document
+/// (ISO 32000-2 table 236, `P`).
+pub fn closed(document: &mut Document<'_>) -> Result<(), Error> {
+    let all = fields(document)?;
+    if permission(document)? == Some(1) {
+        return Err(Refusal::Closed.into());
+    }
+    for field in all.iter().filter(|one| one.kind.as_deref() == Some(b"Sig")) {
+        let Some(signature) = document.dictionary(&field.dictionary, "V")? else { continue };
+        let lock = document.dictionary(&field.dictionary, "Lock")?;
+        if lock.is_some_and(|lock| lock.integer("P") == Some(1)) || permission_of(document, &signature)? == Some(1) {
+            return Err(Refusal::Closed.into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a signature that is there locks a field (FieldMDP, ISO 32000-2 section 12.8.2.4).
+fn locked(document: &mut Document<'_>, all: &[Field], name: &str) -> Result<bool, Error> {
+    for field in all.iter().filter(|one| one.kind.as_deref() == Some(b"Sig")) {
+        let Some(signature) = document.dictionary(&field.dictionary, "V")? else { continue };
+        for one in document.array(&signature, "Reference")? {
+            let Object::Dictionary(one) = document.resolve(&one)? else { continue };
+            if one.name("TransformMethod") != Some(b"FieldMDP") {
+                continue;
+            }
+            let rule = document.dictionary(&one, "TransformParams")?.unwrap_or_default();
+            let listed = document.array(&rule, "Fields")?;
+            let named = listed.iter().filter_map(Object::as_string).any(|one| pdf::read_text(one) == name);
+            if match rule.name("Action") {
+                Some(b"Include") => named,
+                Some(b"Exclude") => !named,
+                _ => true,
+            } {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// What a field says must be locked once it is signed, as the signature has to repeat it (ISO 32000-2 table 236): nothing when it locks
+/// nothing.
+pub fn lock(document: &mut Document<'_>, name: &str) -> Result<Option<Object>, Error> {
+    let Some(field) = fields(document)?.into_iter().find(|one| one.name == name) else { return Ok(None) };
+    let Some(lock) = document.dictionary(&field.dictionary, "Lock")? else { return Ok(None) };
+    let mut rule = Dictionary::default().with("Type", Object::name("TransformParams")).with("V", Object::name("1.2"));
+    for key in ["Action", "Fields"] {
+        if let Some(value) = document.value(&lock, key)? {
+            rule.set(key, value);
+        }
+    }
+    let reference = Dictionary::default()
+        .with("Type", Object::name("SigRef"))
+        .with("TransformMethod", Object::name("FieldMDP"))
+        .with("TransformParams", Object::Dictionary(rule));
+    Ok(Some(Object::Array(vec![Object::Dictionary(reference)])))
 }

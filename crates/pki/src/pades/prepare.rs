@@ -38,6 +38,8 @@ impl Prepared {
 /// [`Error::Pdf`] when the file cannot be read, is encrypted, or allows no further signature.
 pub fn prepare(file: &mut dyn Source, wish: &Wish) -> Result<Prepared, Error> {
     let mut document = Document::open(file)?;
+    // Time-stamps and what proves signatures are kept may be added to a closed document too.
+    field::closed(&mut document)?;
     let mut words = Dictionary::default();
     words.set("Type", Object::name("Sig"));
     words.set("Filter", Object::name("Adobe.PPKLite"));
@@ -47,6 +49,11 @@ pub fn prepare(file: &mut dyn Source, wish: &Wish) -> Result<Prepared, Error> {
         if let Some(value) = value {
             words.set(key, pdf::text(value));
         }
+    }
+    if let Some(name) = &wish.field
+        && let Some(lock) = field::lock(&mut document, name)?
+    {
+        words.set("Reference", lock);
     }
     gap(&mut document, words, wish)
 }

@@ -2,13 +2,76 @@
 
 use super::Answering;
 use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// A document, as it was sent.
-pub type Document = Arc<Vec<u8>>;
+pub type Document = Arc<dyn Readable>;
 
-/// Largest document that is read, in bytes.
+/// Bytes that are read by their place, so that a document need not lie in memory. Reading blocks: it is done where threads may wait.
+pub trait Readable: Send + Sync {
+    /// How many bytes there are.
+    fn length(&self) -> u64;
+
+    /// Bytes from a place on, at most so many, at least one unless the end is reached.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn read_at(&self, at: u64, most: usize) -> io::Result<Vec<u8>>;
+}
+
+impl Readable for Vec<u8> {
+    fn length(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read_at(&self, at: u64, most: usize) -> io::Result<Vec<u8>> {
+        let rest = usize::try_from(at).ok().and_then(|at| self.get(at..)).unwrap_or_default();
+        Ok(rest.get(..most.min(rest.len())).unwrap_or_default().to_vec())
+    }
+}
+
+/// A document as a file with a place in it.
+pub struct Reading<'a> {
+    of: &'a dyn Readable,
+    at: u64,
+}
+
+impl<'a> Reading<'a> {
+    /// From the first byte on.
+    #[must_use]
+    pub fn new(of: &'a dyn Readable) -> Self {
+        Self { of, at: 0 }
+    }
+}
+
+impl Read for Reading<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let found = self.of.read_at(self.at, buffer.len())?;
+        let place = buffer.get_mut(..found.len()).ok_or(io::ErrorKind::InvalidData)?;
+        place.copy_from_slice(&found);
+        self.at += found.len() as u64;
+        Ok(found.len())
+    }
+}
+
+impl Seek for Reading<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(by) => self.of.length().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// Fonts that seals are drawn with, each letter by the first that has it.
+pub type Letters = Arc<Vec<Vec<u8>>>;
+
+/// Largest document that is judged, and largest that is held whole by whoever draws it, in bytes; of a larger one each page is taken out by itself.
 pub const LARGEST: usize = 32 * 1024 * 1024;
 /// Largest signature that lies beside its content, in bytes.
 pub const LARGEST_SIGNATURE: usize = 64 * 1024;
@@ -128,6 +191,11 @@ pub trait DocumentReader: Send + Sync {
         signature: Option<Vec<u8>>,
         anchors: Anchors,
     ) -> Answering<'_, Result<Judgement, DocumentError>>;
+
+    /// Fonts for the seals of visible signatures; without any no seal is drawn.
+    fn letters(&self) -> Letters {
+        Letters::default()
+    }
 }
 
 /// Nobody reads here: commands beside a server, and tests of other journeys.

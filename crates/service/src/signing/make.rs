@@ -1,20 +1,24 @@
 //! What goes under the key, and what is made of what comes back.
 
-use super::sealed::Body;
+use super::file;
+use super::sealed::{Body, Seal};
 use crate::Fault;
 use crate::authority::Chain;
+use crate::port::document::{Letters, Readable, Reading};
 use crate::status::Evidence;
 use lionrock_activation::{Document, Form as How, Hex};
+use lionrock_crypto::digest::Kind as Hash;
 use lionrock_crypto::sign::Algorithm;
-use lionrock_model::signing::{Form, SigningRefusal};
+use lionrock_model::signing::{Form, JSON_BYTES, SigningRefusal};
+use lionrock_model::time::Millis;
 use lionrock_pki::algorithm::Digest;
 use lionrock_pki::certificate::Certificate;
 use lionrock_pki::cms::{self, Content, Unsigned};
-use lionrock_pki::pades::{self, Material, Prepared, Wish};
-use lionrock_pki::{Error as PkiError, name};
+use lionrock_pki::pades::{self, Drawing, Material, Prepared, Seen, Wish, Words};
+use lionrock_pki::pdf::Appended;
+use lionrock_pki::{Error as PkiError, jades, name};
 use lionrock_wire::webauthn::json::Base64Url;
 use serde_json::{Value, json};
-use std::io::Cursor;
 
 /// Something to be signed.
 pub(super) struct Item {
@@ -30,6 +34,7 @@ pub(super) struct Item {
 enum Work {
     Pdf(Box<Prepared>, Box<Unsigned>),
     Cms(Box<Unsigned>),
+    Json(Box<jades::Unsigned>),
     Raw,
 }
 
@@ -44,6 +49,7 @@ pub(super) struct Made {
     pub stamped: Vec<u8>,
     /// The signature in CMS, where there is one.
     cms: Option<Vec<u8>>,
+    json: Option<jades::Signature>,
     prepared: Option<Box<Prepared>>,
 }
 
@@ -54,6 +60,10 @@ pub(super) struct Signer<'a> {
     pub algorithm: Algorithm,
     /// Unix seconds, claimed.
     pub claimed: u64,
+    /// What seals are drawn with.
+    pub letters: Letters,
+    /// Who vouches for it, under the name on a seal.
+    pub issuer: &'a str,
 }
 
 /// What is to be signed for a request: the same bytes each time for the same arguments.
@@ -63,13 +73,27 @@ pub(super) struct Signer<'a> {
 pub(super) fn items(
     form: Form,
     body: &Body,
-    bytes: &[u8],
+    document: &dyn Readable,
     signer: &Signer<'_>,
 ) -> Result<Result<Vec<Item>, SigningRefusal>, Fault> {
     let made = match form {
-        Form::Pdf => pdf(body, bytes, signer).map(|item| vec![item]),
+        Form::Pdf => {
+            let drawing = match body.seal.as_ref().map(|_| drawing(signer)).transpose() {
+                Ok(drawing) => drawing,
+                Err(why) => {
+                    tracing::info!(%why, "a seal is not drawn");
+                    return Ok(Err(SigningRefusal::SealNotDrawn));
+                }
+            };
+            pdf(body, document, signer, drawing).map(|item| vec![item])
+        }
         Form::Cms => {
-            let digest = Digest::of_signature(signer.algorithm).of(bytes);
+            let kind = match Digest::of_signature(signer.algorithm) {
+                Digest::Sha256 => Hash::Sha256,
+                Digest::Sha384 => Hash::Sha384,
+                Digest::Sha512 => Hash::Sha512,
+            };
+            let digest = file::digest(document, &[], kind).map_err(|error| Fault::stored_data(error.to_string()))?;
             attributes(signer, &digest, Some(signer.claimed)).map(|unsigned| {
                 let message = unsigned.message().to_vec();
                 vec![item(&digest, How::Attributes, message, body.file_name.clone(), Work::Cms(Box::new(unsigned)))]
@@ -90,7 +114,7 @@ pub(super) fn items(
             .iter()
             .map(|named| item(&named.digest.0, How::Exact, Vec::new(), named.id.clone(), Work::Raw))
             .collect()),
-        Form::Json => return Ok(Err(SigningRefusal::RequestMalformed)),
+        Form::Json => json(body, document, signer).map(|item| vec![item]),
     };
     match made {
         Ok(items) => Ok(Ok(items)),
@@ -110,14 +134,41 @@ fn item(digest: &[u8], form: How, message: Vec<u8>, id: String, work: Work) -> I
     Item { document: Document { digest: Hex(digest.to_vec()), form }, message, id, work }
 }
 
-fn pdf(body: &Body, bytes: &[u8], signer: &Signer<'_>) -> Result<Item, PkiError> {
+/// The seal: the name in the scripts of the certificate, when, and by whom.
+fn drawing(signer: &Signer<'_>) -> Result<Drawing, PkiError> {
+    let name = name::common_name(signer.certificate.subject()).unwrap_or_default();
+    let claimed = i64::try_from(signer.claimed).unwrap_or(0).saturating_mul(1000);
+    let when = Millis(claimed).hong_kong().strftime("%Y-%m-%d %H:%M +08:00").to_string();
+    let issuer = signer.issuer.strip_prefix("https://").unwrap_or(signer.issuer);
+    let fonts: Vec<&[u8]> = signer.letters.iter().map(Vec::as_slice).collect();
+    pades::seal(&Words { name: &name, lines: &[&when, issuer] }, &fonts)
+}
+
+fn json(body: &Body, document: &dyn Readable, signer: &Signer<'_>) -> Result<Item, PkiError> {
+    let mut bytes = Vec::new();
+    while (bytes.len() as u64) < document.length().min(JSON_BYTES) {
+        bytes.extend(document.read_at(bytes.len() as u64, 1 << 20)?);
+    }
+    let mut chain = vec![signer.certificate];
+    chain.extend(signer.chain.above(signer.certificate));
+    let kind = if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() { "json" } else { "octet-stream" };
+    let unsigned = jades::Unsigned::new(&bytes, kind, &chain, signer.algorithm, signer.claimed)?;
+    let digest = Digest::of_signature(signer.algorithm).of(unsigned.message());
+    Ok(item(&digest, How::Exact, Vec::new(), body.file_name.clone(), Work::Json(Box::new(unsigned))))
+}
+
+fn pdf(body: &Body, document: &dyn Readable, signer: &Signer<'_>, drawing: Option<Drawing>) -> Result<Item, PkiError> {
     let digest = Digest::of_signature(signer.algorithm);
+    let seen =
+        |seal: &Seal| drawing.map(|drawing| Seen { page: seal.page.saturating_sub(1), place: seal.place, drawing });
     let wish = Wish {
         name: name::common_name(signer.certificate.subject()),
         reason: Some(body.title.clone()),
+        field: body.seal.as_ref().and_then(|seal| seal.field.clone()),
+        seen: body.seal.as_ref().and_then(seen),
         ..Wish::plain(digest, signer.claimed)
     };
-    let prepared = pades::prepare(&mut Cursor::new(bytes), &wish)?;
+    let prepared = pades::prepare(&mut Reading::new(document), &wish)?;
     let unsigned = attributes(signer, prepared.digest(), None)?;
     let message = unsigned.message().to_vec();
     let digest = prepared.digest().to_vec();
@@ -139,13 +190,17 @@ fn attributes(signer: &Signer<'_>, digest: &[u8], claimed: Option<u64>) -> Resul
 pub(super) fn signed(item: Item, signature: Vec<u8>, signer: &Signer<'_>) -> Result<Made, Fault> {
     let wrong = |error: PkiError| Fault::bug(format!("a signature of a resident's key: {error}"));
     let Item { document, message, id, work } = item;
+    let mut json = None;
     let (stamped, cms, prepared) = match work {
+        Work::Json(unsigned) => {
+            let made = unsigned.complete(&signature).map_err(wrong)?;
+            let stamped = made.stamped().to_vec();
+            json = Some(made);
+            (stamped, None, None)
+        }
         Work::Raw => {
             let key = signer.certificate.key().map_err(wrong)?;
-            // RSA is verified by the padding of PKCS#1 over the digest, which the library does from messages alone: the chamber made it.
-            if signer.algorithm != Algorithm::Rs256 {
-                key.verify_digest(signer.algorithm, &document.digest.0, &signature)?;
-            }
+            key.verify_digest(signer.algorithm, &document.digest.0, &signature)?;
             (signature.clone(), None, None)
         }
         Work::Cms(unsigned) => {
@@ -157,16 +212,16 @@ pub(super) fn signed(item: Item, signature: Vec<u8>, signer: &Signer<'_>) -> Res
             (cms::Signature::read(&cms).map_err(wrong)?.bytes().to_vec(), Some(cms), Some(prepared))
         }
     };
-    Ok(Made { document, message, id, signature, stamped, cms, prepared })
+    Ok(Made { document, message, id, signature, stamped, cms, json, prepared })
 }
 
-/// The bytes that the service gets: the PDF with everything that proves it inside, the CMS beside its file, or signatures in JSON.
+/// What the service gets: what is put behind its PDF, with everything that proves it inside, the CMS beside its file, or signatures in JSON.
 ///
 /// # Errors
 /// `Bug` when a part does not fit.
 pub(super) fn result(
     form: Form,
-    original: &[u8],
+    original: &dyn Readable,
     made: Vec<Made>,
     tokens: &[Vec<u8>],
     evidence: &Evidence,
@@ -184,19 +239,25 @@ pub(super) fn result(
             }
             None => None,
         };
+        if let Some(signature) = one.json {
+            let whole = signature.with_timestamp(token);
+            let whole = whole.with_evidence(&certificates, &evidence.answers, &evidence.lists);
+            return Ok(whole.to_json().into_bytes());
+        }
         match (form, stamped, one.prepared) {
             (Form::Pdf, Some(cms), Some(prepared)) => {
-                let mut file = original.to_vec();
-                file.extend(pades::complete(*prepared, &cms).map_err(wrong)?);
+                let mut tail = pades::complete(*prepared, &cms).map_err(wrong)?;
                 let material = Material {
                     certificates,
                     answers: evidence.answers.clone(),
                     lists: evidence.lists.clone(),
                     signatures: vec![cms],
                 };
-                let tail = pades::add_dss(&mut Cursor::new(&file), &material, signer.claimed).map_err(wrong)?;
-                file.extend(tail);
-                return Ok(file);
+                let mut reading = Reading::new(original);
+                let mut signed = Appended::new(&mut reading, &tail).map_err(wrong)?;
+                let more = pades::add_dss(&mut signed, &material, signer.claimed).map_err(wrong)?;
+                tail.extend(more);
+                return Ok(tail);
             }
             (Form::Cms, Some(cms), _) => {
                 let read = cms::Signature::read(&cms).map_err(wrong)?;

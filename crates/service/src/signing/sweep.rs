@@ -22,5 +22,10 @@ pub async fn sweep(platform: &Arc<Platform>, caller: &Caller) -> Result<u64, Fau
         let done = platform.store.write(move |tx| request::over(tx, &owned, &caller, &row, State::Expired)).await?;
         ended += u64::from(done);
     }
+    // What a server left behind when it stopped, or had no time for.
+    let left = platform.store.read(|tx| signing_request::left(tx, ROUND)).await?;
+    for id in left {
+        request::destroy(platform, id).await?;
+    }
     Ok(ended)
 }

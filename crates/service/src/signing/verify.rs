@@ -12,6 +12,7 @@ use lionrock_pki::certificate::Certificate;
 use lionrock_pki::ocsp::{self, Status};
 use lionrock_pki::validation::{Purpose, Trust, chain};
 use lionrock_pki::{name, timestamp};
+use lionrock_wire::jose;
 use lionrock_wire::webauthn::json::{AuthenticationResponse, Base64Url};
 use lionrock_wire::webauthn::{AssertionExpectation, Framing, RelyingParty, StoredCredential, assertion};
 use serde::Deserialize;
@@ -311,13 +312,7 @@ fn signatures(core: &Core, certificate: &Certificate) -> Said {
             }
             Form::Exact => key.verify_digest(algorithm, &document.digest.0, &document.signature.0),
         };
-        if verified.is_err() && !(document.form == Form::Exact && algorithm == Algorithm::Rs256) {
-            return Err("a signature does not verify".to_owned());
-        }
-        if document.form == Form::Exact && algorithm == Algorithm::Rs256 {
-            return Err("a signature of RSA over a bare digest is checked with the document: openssl pkeyutl -verify"
-                .to_owned());
-        }
+        verified.map_err(|_| "a signature does not verify".to_owned())?;
     }
     Ok(format!("{} signature(s) by the certificate's key, {}", core.documents.len(), core.algorithm))
 }
@@ -334,7 +329,12 @@ fn stamps(core: &Core, anchors: &Anchors, pool: &[Certificate]) -> Result<u64, S
                 algorithm::encode(algorithm, &document.signature.0).map_err(|error| error.to_string())?
             }
         };
-        let checked = timestamp::check(&document.time_stamp.0, Digest::Sha256, &sha256(&bytes), None);
+        let mut checked = timestamp::check(&document.time_stamp.0, Digest::Sha256, &sha256(&bytes), None);
+        if checked.is_err() && document.form == Form::Exact {
+            // In JSON a time-stamp is over the signature as it is written there.
+            let written = sha256(jose::encode(&bytes).as_bytes());
+            checked = timestamp::check(&document.time_stamp.0, Digest::Sha256, &written, None);
+        }
         let checked = checked.map_err(|error| format!("a time-stamp: {error}"))?;
         let trust = Trust { anchors: anchors.roots.clone(), policies: Vec::new(), now: anchors.now };
         chain(&checked.certificate, pool, &trust, checked.at, Purpose::Stamping)

@@ -123,7 +123,7 @@ both_engines! {
         ] {
             assert_eq!(scene.begin(bad.clone()).await.unwrap_err(), SigningRefusal::RequestMalformed, "{bad:?}");
         }
-        let large = Ask { document: Some((33 * 1024 * 1024, [0; 32])), ..ask(Form::Pdf, b"") };
+        let large = Ask { document: Some((1024 * 1024 * 1024 + 1, [0; 32])), ..ask(Form::Pdf, b"") };
         assert_eq!(scene.begin(large).await.unwrap_err(), SigningRefusal::DocumentTooLarge);
         scene.begin(good()).await.unwrap();
         assert!(digest("uU0nuZNNPgilLlLX2n2r-sSE7-N6U4DukIj3rOLvzek").is_some() && digest("00").is_none());

@@ -40,7 +40,7 @@ both_engines! {
         assert_eq!(look.check_code, begun.check_code);
         assert_eq!(look.certificate.unwrap().0, "CANARY Mei");
         let (_, bytes) = person::document(&scene.oidc.platform, &scene.by(), &cookie, &begun.handle).await.unwrap();
-        assert_eq!(*bytes, document);
+        assert_eq!(bytes.bytes().await.unwrap(), document);
         let approved = scene.sign(&mut mei, &begun.handle).await.unwrap();
         let location = approved.location.unwrap();
         assert!(location.contains("outcome=signed") && location.contains("state=st"), "{location}");

@@ -9,7 +9,7 @@ use lionrock_model::id::{ServiceId, SigningKeyId};
 use lionrock_model::signing::{Category, Form, PIECE_BYTES, SigningRefusal};
 use lionrock_rehearsal::authenticator::Manner;
 use lionrock_service::port::activation::{Enrol, Enrolled, Sign, Signed};
-use lionrock_service::port::document::{Anchors, Document, DocumentReader, Inspection, Judgement, Picture};
+use lionrock_service::port::document::{Anchors, Document, DocumentReader, Inspection, Judgement, Letters, Picture};
 use lionrock_service::port::{Activation, ActivationError, Answering, DocumentError};
 use lionrock_service::signing::request::{self, Ask, Begun, Signer};
 use lionrock_service::signing::{approve, enrol, person};
@@ -102,6 +102,7 @@ pub struct Reader;
 impl DocumentReader for Reader {
     fn inspect(&self, document: Document) -> Answering<'_, Result<Inspection, DocumentError>> {
         Box::pin(async move {
+            let document = document.read_at(0, 1 << 20).unwrap();
             if !document.starts_with(b"%PDF-") {
                 return Err(DocumentError::Refused("no PDF".to_owned()));
             }
@@ -121,6 +122,10 @@ impl DocumentReader for Reader {
 
     fn judge(&self, _: Document, _: Option<Vec<u8>>, _: Anchors) -> Answering<'_, Result<Judgement, DocumentError>> {
         Box::pin(async { Err(DocumentError::Unavailable) })
+    }
+
+    fn letters(&self) -> Letters {
+        Letters::new(lionrock_rehearsal::font::files().map(<[u8]>::to_vec).to_vec())
     }
 }
 
@@ -265,6 +270,7 @@ pub fn ask(form: Form, bytes: &[u8]) -> Ask {
         state: Some("st".to_owned()),
         document: form.is_seen().then(|| (bytes.len() as u64, sha256(bytes))),
         documents: Vec::new(),
+        seal: None,
         signer: Signer::Anyone,
     }
 }

@@ -45,6 +45,9 @@ sign-more = { $count ->
     [one] One more page is in the file below. Read it before you sign.
    *[other] { $count } more pages are in the file below. Read them before you sign.
 }
+sign-seal = Seal
+sign-seal-place = A seal with your name, { $name }, will be seen on page { $page }.
+sign-seal-field = A seal with your name, { $name }, will be seen in the field “{ $field }”.
 sign-file = File
 sign-unseen-title = You do not see what you sign.
 sign-unseen = { $service } gave digests alone. Nobody here can tell what stands in these documents. Sign only if you trust the service to have shown you the right ones.
@@ -92,6 +95,7 @@ refusal-signing-request-gone = There is no such request for you, or its time is 
 refusal-signing-wrong-step = This request is at another step by now. Nothing was signed a second time; look at your signatures.
 refusal-signing-document-incomplete = The document is not here in full. Nothing was signed; start again at the service.
 refusal-signing-document-refused = This document cannot be signed as it is. Nothing was signed; ask the service for a plain one.
+refusal-signing-seal-not-drawn = No font of this server has a letter of your name, so the seal that the service asks for cannot be drawn. Nothing was signed.
 refusal-signing-document-too-large = The document is too large to be shown and signed here. Nothing was signed.
 refusal-signing-document-excluded = The Electronic Transactions Ordinance leaves this kind of document out (Schedule 1). It cannot be signed here.
 refusal-signing-government-needs-seen = A government service needs a document that was seen, with lasting proof. Digests alone are not signed for it.

@@ -41,6 +41,8 @@ pub struct Sign {
     pub refused: bool,
     /// Documents known by their digests.
     pub documents: Vec<Digest>,
+    /// Where the signature will be seen.
+    pub seal: Option<Seal>,
     /// What it sounds like.
     pub warning: Option<String>,
     /// The code both sides show.
@@ -55,6 +57,16 @@ pub struct Sign {
     pub certificate: Option<(String, String)>,
     /// Until when.
     pub until: String,
+}
+
+/// Where a signature will be seen.
+pub struct Seal {
+    /// The name on it.
+    pub name: String,
+    /// The field it fills.
+    pub field: Option<String>,
+    /// On which page; the first is 1.
+    pub page: u64,
 }
 
 /// A document known by its digest.
