@@ -18,7 +18,7 @@ use lionrock_testkit::both_engines;
 use lionrock_wire::webauthn::json::RegistrationResponse;
 
 impl Scene {
-    async fn take_up(&self, one: &Colleague, typed: &str) -> Result<CaseId, Error<CounterRefusal>> {
+    pub async fn take_up(&self, one: &Colleague, typed: &str) -> Result<CaseId, Error<CounterRefusal>> {
         desk::take_up(&self.platform, &self.inside(), &one.cookie, typed).await
     }
 
@@ -26,16 +26,24 @@ impl Scene {
         desk::compare(&self.platform, &self.inside(), &one.cookie, id, number).await
     }
 
-    async fn sign(&self, one: &mut Colleague, id: CaseId) -> Result<(), Error<CounterRefusal>> {
+    pub async fn sign(&self, one: &mut Colleague, id: CaseId) -> Result<(), Error<CounterRefusal>> {
         let options = desk::begin(&self.platform, &self.inside(), &one.cookie, id).await?;
         let answer = one.answer(&options);
         desk::sign(&self.platform, &self.inside(), &one.cookie, id, answer).await
     }
 
     pub async fn make_passkey(&self, cookie: &str) -> Result<Made, Error<RegisterRefusal>> {
+        self.make_passkey_on(cookie, &mut Authenticator::default()).await
+    }
+
+    pub async fn make_passkey_on(
+        &self,
+        cookie: &str,
+        phone: &mut Authenticator,
+    ) -> Result<Made, Error<RegisterRefusal>> {
         let options = register::passkey_options(&self.platform, &self.by(), cookie).await?;
         let options = serde_json::to_value(options).unwrap();
-        let made = Authenticator::default().create(&options, ORIGIN, &Manner::default(), &System).unwrap();
+        let made = phone.create(&options, ORIGIN, &Manner::default(), &System).unwrap();
         let answer = RegistrationResponse::from_json(made.to_string().as_bytes()).unwrap();
         register::make_passkey(&self.platform, &self.by(), cookie, answer, None).await
     }
@@ -136,5 +144,39 @@ both_engines! {
         let shown = code::of_registration(&scene.platform, &scene.by(), &begun.cookie, CaseKind::Registration).await.unwrap();
         scene.take_up(&one, &shown.code.shown()).await.unwrap();
         assert_eq!(scene.accepted(&begun.cookie, text).await, Step::Pictures);
+    }
+
+    fn a_counter_that_is_closed_does_nothing(at place) {
+        let scene = scene(&place).await;
+        // The clock stands at eight in the morning; this counter closes at nine.
+        scene.pass(55 * 60);
+        let one = scene.officer(900_006, Role::Counter, "early").await;
+        let code_of = async || {
+            let begun = register::begin(&scene.platform, &scene.by(), None, notice()).await.unwrap();
+            code::of_registration(&scene.platform, &scene.by(), &begun.cookie, CaseKind::Registration).await.unwrap().code
+        };
+        scene.take_up(&one, &code_of().await.shown()).await.unwrap();
+        scene.pass(6 * 60);
+        let no = refusal(scene.take_up(&one, &code_of().await.shown()).await);
+        assert_eq!(no, CounterRefusal::Duty(DutyRefusal::NotPermitted));
+        // At another counter it is office hours; at no counter nobody registers.
+        let office = scene.officer(900_007, Role::Counter, "desk-one").await;
+        let no = refusal(scene.take_up(&office, &code_of().await.shown()).await);
+        assert_eq!(no, CounterRefusal::Duty(DutyRefusal::NotPermitted));
+        let open = scene.officer(900_008, Role::Counter, "north").await;
+        scene.take_up(&open, &code_of().await.shown()).await.unwrap();
+    }
+
+    fn codes_cannot_be_tried_out_at_the_counter(at place) {
+        let scene = scene(&place).await;
+        let one = scene.officer(900_009, Role::Counter, "north").await;
+        for tries in 1..=25 {
+            let no = refusal(scene.take_up(&one, &format!("0000-0000-{tries:04}")).await);
+            let wanted = if tries > 20 { CounterRefusal::TooManyTries } else { CounterRefusal::CodeNotGood };
+            assert_eq!(no, wanted, "try {tries}");
+        }
+        // Ten minutes later there are tries again.
+        scene.pass(10 * 60 + 1);
+        assert_eq!(refusal(scene.take_up(&one, "0000-0000-0000").await), CounterRefusal::CodeNotGood);
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, dead_code, reason = "tests stand at the edge")]
 
 mod desk;
+mod kiosk;
 mod level;
 mod lost;
 mod officer;
@@ -13,6 +14,7 @@ mod stage;
 #[path = "../stand_in.rs"]
 mod stand_in;
 mod switch;
+mod withdraw;
 mod young;
 
 use lionrock_crypto::random::System;

@@ -27,17 +27,22 @@ use std::time::Duration;
 pub const STAFF: &str = "https://staff.localhost:9443";
 const RP: &str = "staff.localhost";
 
-/// The house: two counters and two offices.
+/// The house: three counters, of which one closes at nine, and two offices.
 pub fn staffed() -> House {
     let unit = |(word, kind): (&str, Kind)| UnitPlace {
         unit: Unit::parse(word).unwrap(),
         kind,
         opens: 0,
-        closes: 24,
+        closes: if word == "early" { 9 } else { 24 },
         networks: vec![Network::parse("127.0.0.0/8").unwrap()],
     };
-    let units =
-        [("north", Kind::Counter), ("south", Kind::Counter), ("desk-one", Kind::Office), ("desk-two", Kind::Office)];
+    let units = [
+        ("north", Kind::Counter),
+        ("south", Kind::Counter),
+        ("early", Kind::Counter),
+        ("desk-one", Kind::Office),
+        ("desk-two", Kind::Office),
+    ];
     House {
         origin: STAFF.to_owned(),
         rp_id: RP.to_owned(),

@@ -17,12 +17,12 @@ use lionrock_testkit::both_engines;
 use lionrock_wire::webauthn::json::RegistrationResponse;
 
 impl Scene {
-    async fn recover(&self, browser: &str, lost: bool) -> Begun {
+    pub async fn recover(&self, browser: &str, lost: bool) -> Begun {
         let command = Proofing { notice: notice(), lost, browser: browser.to_owned() };
         recovery::begin_proofing(&self.platform, &self.by(), command).await.unwrap()
     }
 
-    async fn new_passkey(&self, browser: &str, phone: &mut Authenticator) -> Result<String, Error<RecoveryRefusal>> {
+    pub async fn new_passkey(&self, browser: &str, phone: &mut Authenticator) -> Result<String, Error<RecoveryRefusal>> {
         let options = recovery::options(&self.platform, &self.by(), browser).await?;
         let made = phone.create(&serde_json::to_value(options).unwrap(), ORIGIN, &Manner::default(), &System).unwrap();
         let answer = RegistrationResponse::from_json(made.to_string().as_bytes()).unwrap();

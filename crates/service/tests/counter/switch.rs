@@ -5,6 +5,7 @@ use crate::{Scene, number, refusal, scene};
 use lionrock_model::counter::CounterRefusal;
 use lionrock_model::id::CaseId;
 use lionrock_model::staff::{DutyRefusal, Role};
+use lionrock_service::authority::Judged;
 use lionrock_service::counter::switch::{self, Signed};
 use lionrock_service::{Error, outbox};
 use lionrock_testkit::both_engines;
@@ -39,6 +40,7 @@ both_engines! {
         let mut person = scene.person(41).await;
         let mut one = scene.officer(900_011, Role::HelpDesk, "desk-one").await;
         let cookie = scene.sign_in(&mut person).await;
+        let serial = scene.certified(person.id).await;
         let id = scene.ask(&one, &number(41)).await.unwrap();
         for wrong in ["", "000000", "abcdef"] {
             assert_eq!(refusal(scene.read_out(&one, id, wrong).await), CounterRefusal::CallBackWrong);
@@ -53,6 +55,7 @@ both_engines! {
         assert!(lionrock_service::session::current(&scene.platform, &scene.by(), &cookie).await.is_err());
         assert_eq!(refusal(scene.freeze(&mut one, id).await), CounterRefusal::CaseOver);
         assert!(scene.letter().await.contains("suspended"));
+        assert!(matches!(scene.judged_now(&serial).await, Judged::Revoked(..)), "nothing is signed any more");
     }
 
     fn a_stranger_with_a_number_locks_nobody_out(at place) {

@@ -15,11 +15,11 @@ use lionrock_store::{Value, guardianship};
 use lionrock_testkit::both_engines;
 use lionrock_wire::webauthn::json::AuthenticationResponse;
 
-const YOUNG: &str = "2011-11-24";
+pub const YOUNG: &str = "2011-11-24";
 
 impl Scene {
     /// A registration of somebody of fifteen (the clock stands at 23 November 2026), up to the guardian.
-    async fn young(&self, serial: u32) -> (String, HandOverCode) {
+    pub async fn young(&self, serial: u32) -> (String, HandOverCode) {
         let text = card(serial, YOUNG);
         self.issued(&text);
         let begun = register::begin(&self.platform, &self.by(), None, notice()).await.unwrap();
@@ -28,12 +28,12 @@ impl Scene {
         (begun.cookie, shown.code)
     }
 
-    async fn stand_by(&self, cookie: &str, typed: &HandOverCode) -> Result<Begun, Error<CounterRefusal>> {
+    pub async fn stand_by(&self, cookie: &str, typed: &HandOverCode) -> Result<Begun, Error<CounterRefusal>> {
         let begun = guardian::take_up(&self.platform, &self.by(), cookie, &typed.shown(), notice()).await?;
         Ok(begun.unwrap())
     }
 
-    async fn agree(&self, person: &mut Person, cookie: &str) -> Result<String, Error<CounterRefusal>> {
+    pub async fn agree(&self, person: &mut Person, cookie: &str) -> Result<String, Error<CounterRefusal>> {
         let shown = guardian::look(&self.platform, &self.by(), cookie).await?.shown.unwrap_or_default();
         let options = guardian::begin(&self.platform, &self.by(), cookie, &shown).await?;
         let options = serde_json::to_value(options).unwrap();
@@ -128,5 +128,38 @@ both_engines! {
         let begun = register::begin(&scene.platform, &scene.by(), None, notice()).await.unwrap();
         let standing = scene.judged(&begun.cookie, crate::stand_in::accept(text)).await;
         assert_eq!((standing.step, standing.reasons), (Step::Counter, vec![Reason::TooYoung]));
+    }
+
+    fn eleven_and_eighteen_are_counted_to_the_day(at place) {
+        let scene = scene(&place).await;
+        // Today is 23 November 2026.
+        let ages = [
+            ("2015-11-24", Step::Counter),
+            ("2015-11-23", Step::Guardian),
+            ("2008-11-24", Step::Guardian),
+            ("2008-11-23", Step::Passkey),
+        ];
+        for (serial, (birth, step)) in (70..).zip(ages) {
+            let text = card(serial, birth);
+            scene.issued(&text);
+            let begun = register::begin(&scene.platform, &scene.by(), None, notice()).await.unwrap();
+            assert_eq!(scene.accepted(&begun.cookie, text).await, step, "born {birth}");
+        }
+    }
+
+    fn a_young_person_is_nobodys_guardian_not_even_their_own(at place) {
+        let scene = scene(&place).await;
+        // Seventeen, with an account; the account's own card in a second registration is somebody else's code.
+        let mut teen = scene.born(75, "2008-11-24", false).await;
+        let cookie = scene.sign_in(&mut teen).await;
+        let (registration, code) = scene.young(76).await;
+        assert_eq!(refusal(scene.stand_by(&cookie, &code).await), CounterRefusal::TooYoung);
+        assert_eq!(refusal(scene.make_passkey(&registration).await), RegisterRefusal::OutOfOrder);
+        // The next day they are eighteen, and may.
+        scene.pass(86_400);
+        let mut grown = scene.born(77, "2008-11-24", false).await;
+        let cookie = scene.sign_in(&mut grown).await;
+        let (_, code) = scene.young(78).await;
+        scene.stand_by(&cookie, &code).await.unwrap();
     }
 }
