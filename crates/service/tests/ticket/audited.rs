@@ -1,11 +1,12 @@
 //! What the person may read of staff, and what auditors check of them.
 
 use crate::scene::{Officer2, Scene, scene};
-use lionrock_model::id::ResidentId;
+use lionrock_model::id::{ResidentId, TicketId};
 use lionrock_model::staff::Role;
 use lionrock_service::access::acts::{Acts, Judged};
 use lionrock_service::access::{file, openings};
 use lionrock_service::ledger::{self, witnessed};
+use lionrock_service::ticket::Person;
 use lionrock_testkit::both_engines;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -14,16 +15,28 @@ use std::time::Duration;
 async fn worked(scene: &Scene) -> (ResidentId, ResidentId, Officer2, Officer2) {
     let mei = scene.resident(123_456, "CANARY, Mei").await;
     let kit = scene.resident(123_457, "OTHER, Kit").await;
+    // The log orders what happened in one moment at random; here each step has its own.
     let mut one = scene.officer(900_001, "CHAN, Tai Man", Role::Privacy, "north").await;
+    scene.pass(1);
     let mut two = scene.officer(900_002, "WONG, Siu Ming", Role::Privacy, "south").await;
+    scene.pass(1);
     let mut near = scene.officer(900_003, "HO, Wing", Role::Privacy, "north").await;
-    let id = scene.given(&mut one, &mut two, mei).await;
+    let id = asked(scene, &mut one, &mut two, mei).await;
     // A refusal is told, too: whoever tried stays unnamed.
     assert!(scene.approve(&mut near, id).await.is_err());
     scene.open(&one, id).await.unwrap();
     scene.close(&one, id).await.unwrap();
-    scene.given(&mut one, &mut two, kit).await;
+    scene.pass(1);
+    asked(scene, &mut one, &mut two, kit).await;
     (mei, kit, one, two)
+}
+
+async fn asked(scene: &Scene, one: &mut Officer2, two: &mut Officer2, about: ResidentId) -> TicketId {
+    let id = scene.asked(one, scene.wish(Person::Reference(about))).await.unwrap();
+    scene.pass(1);
+    scene.approve(two, id).await.unwrap();
+    scene.pass(1);
+    id
 }
 
 /// The lines of the auditors' file, without its head, once everything has its place.
