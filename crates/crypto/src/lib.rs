@@ -18,6 +18,9 @@ pub mod ring;
 pub mod secret;
 pub mod shares;
 pub mod sign;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod wycheproof;
 
 use thiserror::Error;
 

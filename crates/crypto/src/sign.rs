@@ -220,6 +220,24 @@ fn rsa_numbers(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((plain(n), plain(e)))
 }
 
+/// `SEQUENCE { INTEGER, INTEGER }` of modulus and exponent (RFC 8017 appendix A.1.1), which are big-endian without leading zeros.
+fn rsa_key(n: &[u8], e: &[u8]) -> Vec<u8> {
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = content.len().to_be_bytes();
+        let used: Vec<u8> = length.iter().copied().skip_while(|byte| *byte == 0).collect();
+        let head = match (content.len(), u8::try_from(used.len())) {
+            (0..0x80, _) | (_, Err(_)) => vec![tag, used.first().copied().unwrap_or_default()],
+            (_, Ok(count)) => [&[tag, 0x80 | count][..], &used].concat(),
+        };
+        [head, content.to_vec()].concat()
+    }
+    let number = |bytes: &[u8]| {
+        let sign: &[u8] = if bytes.first().is_some_and(|first| *first < 0x80) { &[] } else { &[0] };
+        element(0x02, &[sign, bytes].concat())
+    };
+    element(0x30, &[number(n), number(e)].concat())
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({}, …)", self.algorithm().name())
@@ -306,18 +324,21 @@ impl PublicKey {
         }
     }
 
-    /// Verifies a signature of ECDSA in the JOSE form over a message that is known by its digest alone.
+    /// Verifies a signature, of ECDSA in the JOSE form or of RSA, over a message that is known by its digest alone.
     ///
     /// # Errors
-    /// As [`PublicKey::verify`]; also for other kinds of keys.
+    /// As [`PublicKey::verify`]; also for Ed25519, which signs no digests.
     pub fn verify_digest(&self, algorithm: Algorithm, digest: &[u8], signature: &[u8]) -> Result<(), Error> {
         let (parameters, kind): (&'static dyn signature::VerificationAlgorithm, _) = match (self, algorithm) {
             (Self::P256 { .. }, Algorithm::Es256) => (&ECDSA_P256_SHA256_FIXED, &digest::SHA256),
             (Self::P384 { .. }, Algorithm::Es384) => (&ECDSA_P384_SHA384_FIXED, &digest::SHA384),
+            (Self::Rsa { .. }, Algorithm::Rs256) => (&RSA_PKCS1_2048_8192_SHA256, &digest::SHA256),
+            (Self::Rsa { .. }, Algorithm::Ps256) => (&RSA_PSS_2048_8192_SHA256, &digest::SHA256),
             _ => return Err(Error::BadSignature),
         };
         let digest = digest::Digest::import_less_safe(digest, kind).map_err(|_| Error::BadSignature)?;
-        let key = UnparsedPublicKey::new(parameters, self.bytes());
+        let bytes = if let Self::Rsa { n, e } = self { rsa_key(n, e) } else { self.bytes() };
+        let key = UnparsedPublicKey::new(parameters, bytes);
         key.verify_digest(&digest, signature).map_err(|_| Error::BadSignature)
     }
 
@@ -386,18 +407,20 @@ mod tests {
         for (algorithm, digest) in [
             (Algorithm::Es256, crate::digest::sha256(b"message").to_vec()),
             (Algorithm::Es384, crate::digest::sha384(b"message").to_vec()),
+            (Algorithm::Ps256, crate::digest::sha256(b"message").to_vec()),
             (Algorithm::Rs256, crate::digest::sha256(b"message").to_vec()),
         ] {
             let key = SigningKey::generate(algorithm).unwrap();
             let signature = key.sign_digest(&digest).unwrap();
             let public = key.public().unwrap();
             assert_eq!(public.verify(algorithm, b"message", &signature), Ok(()), "{algorithm:?}");
-            if algorithm != Algorithm::Rs256 {
-                assert_eq!(public.verify_digest(algorithm, &digest, &signature), Ok(()));
-                let mut other = digest.clone();
-                other[0] ^= 1;
-                assert_eq!(public.verify_digest(algorithm, &other, &signature), Err(Error::BadSignature));
-            }
+            assert_eq!(public.verify_digest(algorithm, &digest, &signature), Ok(()));
+            let mut other = digest.clone();
+            other[0] ^= 1;
+            assert_eq!(public.verify_digest(algorithm, &other, &signature), Err(Error::BadSignature));
+            assert_eq!(public.verify_digest(algorithm, &digest[1..], &signature), Err(Error::BadSignature));
+            let another = if algorithm == Algorithm::Es256 { Algorithm::Rs256 } else { Algorithm::Es256 };
+            assert_eq!(public.verify_digest(another, &digest, &signature), Err(Error::BadSignature));
             assert_eq!(key.sign_digest(&digest[1..]), Err(Error::NotAKey));
         }
     }

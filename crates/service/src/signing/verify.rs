@@ -3,7 +3,6 @@
 use super::evidence::{VERSION, digest};
 use lionrock_activation::{Activation, Form, record, text};
 use lionrock_crypto::digest::sha256;
-use lionrock_crypto::sign::Algorithm;
 use lionrock_ledger::bundle::Bundle;
 use lionrock_ledger::leaf::Leaf;
 use lionrock_ledger::note::Verifier;
