@@ -15,5 +15,7 @@ refusals! {
         TooHard = "document-too-hard", 422;
         /// Too many wait.
         Busy = "document-busy", 503;
+        /// It came so slowly that others would have waited for it.
+        TooSlow = "document-too-slow", 408;
     }
 }

@@ -10,6 +10,7 @@ use lionrock_service::caller::Entropy;
 use crate::layers::rate::Rates;
 use crate::metrics::Metrics;
 use crate::oauth::Guesses;
+use crate::verify::upload::Uploads;
 
 /// The platform and the edge; cheap to clone.
 #[derive(Clone)]
@@ -34,6 +35,7 @@ pub struct Edge {
     pub metrics: Metrics,
     pub(crate) rates: Rates,
     pub(crate) guesses: Guesses,
+    pub(crate) uploads: Uploads,
     pub(crate) clock: Clock,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -109,6 +111,7 @@ impl AppState {
                 metrics: Metrics::new(),
                 rates,
                 guesses: Guesses::default(),
+                uploads: Uploads::default(),
                 clock,
                 entropy,
             }),

@@ -1,10 +1,12 @@
 //! What a signed document is worth, for everybody: no account, no cookie, nothing kept.
 
+pub(crate) mod upload;
+
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use lionrock_model::document::DocumentRefusal;
 use lionrock_model::time::Millis;
@@ -28,15 +30,9 @@ pub async fn get(visit: Visit) -> Answer {
 }
 
 /// `POST /verify`: a PDF as `document`, or any file with its signature as `signature`. Programs that accept JSON get the judgement itself.
-pub async fn post(State(state): State<AppState>, visit: Visit, headers: HeaderMap, body: Bytes) -> Answer {
-    let judged = match read(&headers, &body) {
-        Ok((file, signature)) => {
-            drop(body);
-            let outcome = document::verify(&state.platform, &visit.caller, Arc::new(file.bytes), signature).await;
-            outcome.map(|judgement| (file.name, judgement))
-        }
-        Err(refusal) => Err(Error::Refuse(refusal)),
-    };
+/// Nothing is read before there is a place for it, and the place is kept until the answer.
+pub async fn post(State(state): State<AppState>, visit: Visit, headers: HeaderMap, body: Body) -> Answer {
+    let judged = judge(&state, &visit, &headers, body).await;
     let wants_json = headers.get(header::ACCEPT).is_some_and(|kinds| kinds.as_bytes().starts_with(b"application/json"));
     match judged {
         Ok((_, judgement)) if wants_json => Ok(json(&judgement)),
@@ -51,6 +47,20 @@ pub async fn post(State(state): State<AppState>, visit: Visit, headers: HeaderMa
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn judge(
+    state: &AppState,
+    visit: &Visit,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(String, Judgement), Error<DocumentRefusal>> {
+    let _place = state.edge.uploads.enter(visit.caller.address).map_err(Error::Refuse)?;
+    let bytes = upload::read(headers, body, MOST, upload::PACE).await.map_err(Error::Refuse)?;
+    let (file, signature) = read(headers, &bytes).map_err(Error::Refuse)?;
+    drop(bytes);
+    let judgement = document::verify(&state.platform, &visit.caller, Arc::new(file.bytes), signature).await?;
+    Ok((file.name, judgement))
 }
 
 fn json(judgement: &Judgement) -> Response {

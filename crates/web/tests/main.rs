@@ -18,3 +18,4 @@ mod register;
 mod socket;
 mod staff;
 mod stage;
+mod verify;

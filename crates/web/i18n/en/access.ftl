@@ -10,8 +10,8 @@ access-withheld = { $count ->
 access-withheld-why = Two officers of different roles signed a legal hold. It ends by itself; then you read here what the entry says.
 access-withheld-who = Withheld for now
 access-kept-no-more = Not kept any more
-access-picture-label = Timeline of { $count } entries, { $staff } of them readings by staff. The table below says the same.
-access-picture-hint = Squares are readings by staff, rings are entries withheld for now. The table below says the same.
+access-picture-label = Timeline of { $count } entries, { $staff } of them readings by staff. The list below says the same.
+access-picture-hint = Squares are readings by staff, rings are entries withheld for now. The list below says the same.
 access-caption = { $count ->
     [one] One entry about you in the log, newest first
    *[other] { $count } entries about you in the log, newest first
@@ -20,10 +20,9 @@ access-lane-you = You
 access-lane-platform = Platform
 access-lane-services = Services
 access-lane-staff = Staff
-access-number = No.
-access-when = When
-access-who = Who
-access-what = What
+access-number = Number in your history
+access-place = In the log
+access-type = Type
 access-proof = Proof
 access-hour = In the hour from { $at }
 access-in-log = Entry { $place } of the log

@@ -69,3 +69,4 @@ refusal-document-unreadable = This file cannot be read: it is neither a PDF nor 
 refusal-document-too-large = This file is larger than is read here. The command “lionrock verify signature” reads files of any size.
 refusal-document-too-hard = Reading this file took too long or too much memory. Nothing of it was kept.
 refusal-document-busy = Too many documents are being read at present. Try again in a minute.
+refusal-document-too-slow = The file arrived too slowly, and others were waiting. Nothing of it was kept. Try again with a better connection, or use the command “lionrock verify signature”.

@@ -9,8 +9,8 @@ access-withheld = { $count ->
 access-withheld-why = 两名不同职务的人员签署了法定暂缓披露。它会自行到期；届时您可在这里阅读内容。
 access-withheld-who = 暂不披露
 access-kept-no-more = 不再保存
-access-picture-label = { $count } 项的时间线，其中 { $staff } 项是职员读取。下表内容相同。
-access-picture-hint = 方形是职员读取，圆环是暂不披露的项目。下表内容相同。
+access-picture-label = { $count } 项的时间线，其中 { $staff } 项是职员读取。下方列表内容相同。
+access-picture-hint = 方形是职员读取，圆环是暂不披露的项目。下方列表内容相同。
 access-caption = { $count ->
    *[other] 记录中关于您的 { $count } 项，最新的在前
  }
@@ -18,10 +18,9 @@ access-lane-you = 您
 access-lane-platform = 平台
 access-lane-services = 服务
 access-lane-staff = 职员
-access-number = 编号
-access-when = 时间
-access-who = 谁
-access-what = 内容
+access-number = 在您记录中的编号
+access-place = 在记录中
+access-type = 类型
 access-proof = 证明
 access-hour = { $at } 起的一小时内
 access-in-log = 记录第 { $place } 项

@@ -69,3 +69,4 @@ refusal-document-unreadable = 无法读取这个文件：它既不是 PDF 也不
 refusal-document-too-large = 文件太大，不能在这里读取。命令“lionrock verify signature”可以读取任何大小的文件。
 refusal-document-too-hard = 读取这个文件用了太多时间或内存。没有保留任何内容。
 refusal-document-busy = 现在要读取的文件太多。请一分钟后再试。
+refusal-document-too-slow = 文件传送太慢，而其他人正在等候。没有保存任何内容。请在网络较好时重试，或使用命令“lionrock verify signature”。

@@ -9,8 +9,8 @@ access-withheld = { $count ->
 access-withheld-why = 兩名不同職務的人員簽署了法定暫緩披露。它會自行屆滿；屆時你可在這裏閱讀內容。
 access-withheld-who = 暫不披露
 access-kept-no-more = 不再保存
-access-picture-label = { $count } 項的時間線，其中 { $staff } 項是職員讀取。下表內容相同。
-access-picture-hint = 方形是職員讀取，圓環是暫不披露的項目。下表內容相同。
+access-picture-label = { $count } 項的時間線，其中 { $staff } 項是職員讀取。下方列表內容相同。
+access-picture-hint = 方形是職員讀取，圓環是暫不披露的項目。下方列表內容相同。
 access-caption = { $count ->
    *[other] 紀錄中關於你的 { $count } 項，最新的在前
  }
@@ -18,10 +18,9 @@ access-lane-you = 你
 access-lane-platform = 平台
 access-lane-services = 服務
 access-lane-staff = 職員
-access-number = 編號
-access-when = 時間
-access-who = 誰
-access-what = 內容
+access-number = 在你紀錄中的編號
+access-place = 在紀錄中
+access-type = 類型
 access-proof = 證明
 access-hour = { $at } 起的一小時內
 access-in-log = 紀錄第 { $place } 項

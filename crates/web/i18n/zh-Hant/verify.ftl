@@ -69,3 +69,4 @@ refusal-document-unreadable = 無法讀取這個檔案：它既不是 PDF 也不
 refusal-document-too-large = 檔案太大，不能在此讀取。指令「lionrock verify signature」可讀取任何大小的檔案。
 refusal-document-too-hard = 讀取這個檔案用了太多時間或記憶體。沒有保留任何內容。
 refusal-document-busy = 現時要讀取的文件太多。請一分鐘後再試。
+refusal-document-too-slow = 檔案傳送太慢，而其他人正在等候。沒有保存任何內容。請在連線較好時再試，或使用指令「lionrock verify signature」。

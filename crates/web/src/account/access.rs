@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::data::{field, list};
 use super::{cookie, failure, service_name};
-use crate::page::access::{Access, Dot, Entry, Lane};
+use crate::page::access::{Access, Day, Dot, Entry, Lane};
 use crate::page::{self, time};
 use crate::{Answer, AppState, Failure, Visit};
 
@@ -60,7 +60,7 @@ fn shown(state: &AppState, visit: &Visit, seen: &view::View) -> Access {
     let staff = seen.entries.iter().filter(|one| who_word(one) == "staff").count();
     Access {
         frame: visit.frame("access-title"),
-        entries: seen.entries.iter().map(|one| entry(state, visit, one)).collect(),
+        days: days(state, visit, &seen.entries),
         total: u64::try_from(seen.total).unwrap_or(0),
         withheld: seen.withheld,
         lanes: lanes.collect(),
@@ -73,6 +73,19 @@ fn shown(state: &AppState, visit: &Visit, seen: &view::View) -> Access {
         mark: seen.mark.clone(),
         proved,
     }
+}
+
+/// Entries of one day together.
+fn days(state: &AppState, visit: &Visit, entries: &[view::Entry]) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for one in entries {
+        let (name, line) = (time::day(visit.say, one.at), entry(state, visit, one));
+        match days.last_mut().filter(|day| day.name == name) {
+            Some(day) => day.entries.push(line),
+            None => days.push(Day { name, entries: vec![line] }),
+        }
+    }
+    days
 }
 
 fn entry(state: &AppState, visit: &Visit, one: &view::Entry) -> Entry {
@@ -107,10 +120,12 @@ fn entry(state: &AppState, visit: &Visit, one: &view::Entry) -> Entry {
         _ => say.t1("history-kind-other", "kind", &one.kind),
     };
     let purpose = told.and_then(|told| told.purpose.as_deref()).map(|word| format!("access-purpose-{word}"));
-    let withheld_at = |at: Millis| say.t1("access-hour", "at", time::moment(say, at));
+    let withheld_at = |at: Millis| say.t1("access-hour", "at", time::clock(say, at));
     Entry {
         number: one.number,
-        at: if one.withheld { withheld_at(one.at) } else { time::moment(say, one.at) },
+        at: if one.withheld { withheld_at(one.at) } else { time::clock(say, one.at) },
+        machine: time::machine(one.at),
+        kind: one.kind.clone(),
         who,
         kind_of_who: who_word(one),
         what,

@@ -1,4 +1,4 @@
-//! The page of who read a person's data: a picture, and a table that says the same.
+//! The page of who read a person's data: a picture, and a list by days that says the same.
 
 use askama::Template;
 
@@ -12,7 +12,7 @@ pub struct Access {
     /// Frame; title key `access-title`.
     pub frame: Frame,
     /// Newest first.
-    pub entries: Vec<Entry>,
+    pub days: Vec<Day>,
     /// How many there are altogether.
     pub total: u64,
     /// How many are withheld for now.
@@ -63,12 +63,24 @@ pub struct Dot {
     pub withheld: bool,
 }
 
-/// A line of the table.
+/// A day of the list.
+pub struct Day {
+    /// The day.
+    pub name: String,
+    /// Newest first.
+    pub entries: Vec<Entry>,
+}
+
+/// A line of the list.
 pub struct Entry {
     /// Its number.
     pub number: i64,
-    /// When.
+    /// When, within its day.
     pub at: String,
+    /// The same for programs.
+    pub machine: String,
+    /// Its type in the log.
+    pub kind: String,
     /// Who, in words.
     pub who: String,
     /// `oneself`, `platform`, `service`, `staff` or `unknown`.

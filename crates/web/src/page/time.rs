@@ -6,12 +6,18 @@ use crate::language::{Language, Say};
 
 /// A moment to the minute: `23 November 2026, 7:04 pm`, `2026年11月23日 下午7:04`.
 pub fn moment(say: Say, at: Millis) -> String {
+    let between = if say.language == Language::En { ", " } else { " " };
+    format!("{}{between}{}", day(say, at), clock(say, at))
+}
+
+/// The time of a day: `7:04 pm`, `下午7:04`.
+pub fn clock(say: Say, at: Millis) -> String {
     let t = at.hong_kong();
     let (hour, minute) = (t.hour(), t.minute());
     let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
     match say.language {
-        Language::En => format!("{}, {twelve}:{minute:02} {}", day(say, at), if hour < 12 { "am" } else { "pm" }),
-        _ => format!("{} {}{twelve}:{minute:02}", day(say, at), if hour < 12 { "上午" } else { "下午" }),
+        Language::En => format!("{twelve}:{minute:02} {}", if hour < 12 { "am" } else { "pm" }),
+        _ => format!("{}{twelve}:{minute:02}", if hour < 12 { "上午" } else { "下午" }),
     }
 }
 
