@@ -22,12 +22,14 @@ let server;
 try {
   const services = declare();
   const demo = await start(services.file);
-  const setting = JSON.stringify({ ...demo, ...services });
+  const setting = JSON.stringify({ ...demo, ...services, root: join(folder, "data/authority/root.pem") });
   await client(process.execPath, ["openid_client.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(process.execPath, ["wire.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
+  await client(process.execPath, ["driver.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(process.execPath, ["openidconnect.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(process.execPath, ["oidc_client_ts.mjs", setting], { NODE_EXTRA_CA_CERTS: demo.ca });
   await client(python, ["authlib_client.py", setting], { SSL_CERT_FILE: demo.ca, REQUESTS_CA_BUNDLE: demo.ca });
+  await client(python, ["pyhanko_csc.py", setting], { SSL_CERT_FILE: demo.ca });
 } catch (error) {
   failed += 1;
   console.log(`not ok - ${error.message}`);
@@ -50,10 +52,10 @@ function declare() {
   writeFileSync(join(folder, "stranger.jwks"), JSON.stringify(jwks));
   const secret = randomBytes(32).toString("base64url");
   const digest = createHash("sha256").update(secret).digest("hex");
-  const entry = (id, lines) => `[[service]]
+  const entry = (id, lines, more = "") => `[[service]]
 id = "${id}"
 redirect_uris = ["https://stranger.example/cb", "http://127.0.0.1/cb"]
-fields = [{ field = "english-name", essential = true }, { field = "birth" }, { field = "sex" }, { field = "email" }]
+fields = [{ field = "english-name", essential = true }, ${more}{ field = "birth" }, { field = "sex" }, { field = "email" }]
 ${lines}
 name = { en = "${id}", zh-Hant = "${id}", zh-Hans = "${id}" }
 purpose = { en = "To see whether strangers can log in.", zh-Hant = "測試登入。", zh-Hans = "测试登录。" }
@@ -66,6 +68,7 @@ purpose = { en = "To see whether strangers can log in.", zh-Hant = "測試登入
       entry("stranger-keys", 'profile = "plain"\njwks_file = "stranger.jwks"'),
       entry("stranger-secret", `profile = "plain"\nsecret_sha256 = "${digest}"`),
       entry("stranger-public", 'profile = "plain"'),
+      entry("stranger-csc", `profile = "plain"\nsecret_sha256 = "${digest}"\ncsc = true`, '{ field = "chinese-name", essential = true }, '),
     ].join("\n"),
   );
   return { file, secret, kid, key: privateKey.export({ format: "jwk" }), redirect: "https://stranger.example/cb" };
@@ -90,8 +93,9 @@ function start(services) {
   });
 }
 
-// Runs one client; each line `ok - …` or `not ok - …` it prints is a result.
+// Runs one client, when its name holds the first argument; each line `ok - …` or `not ok - …` it prints is a result.
 function client(command, args, environment) {
+  if (!args[0].includes(process.argv[2] ?? "")) return Promise.resolve();
   return new Promise((done) => {
     const name = args[0];
     const child = spawn(command, args, { cwd: here, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });

@@ -60,7 +60,7 @@ pub fn words(text: &str) -> Words {
     Words { en: text.to_owned(), zh_hans: format!("{text}（简）"), zh_hant: format!("{text}（繁）") }
 }
 
-/// `library` and `museum` (FAPI, one key), `shop` (plain, secret), `game` (plain, public).
+/// `library` and `museum` (FAPI, one key), `press` and `notary` (the same, with the right to sign), `shop` (plain, secret), `game` (plain, public).
 pub async fn scene(place: &Place) -> Scene {
     let key = SigningKey::generate(Algorithm::Es256).unwrap();
     let mut platform = stage::platform(place).await;
@@ -74,10 +74,15 @@ pub fn declared(realm: &Realm, key: &SigningKey) -> Vec<Service> {
     let jwks = JwkSet::new(vec![Jwk::ours(key.public().unwrap(), Algorithm::Es256)]).to_json().to_string();
     let declare = |id: &str, profile, authentication| {
         let wanted = |field, essential| Wanted { essential, field };
+        let csc = ["press", "notary"].contains(&id);
+        let mut fields = vec![wanted(Field::EnglishName, true), wanted(Field::Birth, false), wanted(Field::Email, false)];
+        if csc {
+            fields.push(wanted(Field::ChineseName, true));
+        }
         let declared = Declaration {
             authentication,
-            csc: false,
-            fields: vec![wanted(Field::EnglishName, true), wanted(Field::Birth, false), wanted(Field::Email, false)],
+            csc,
+            fields,
             government: false,
             id: ServiceId::parse(id).unwrap(),
             name: words(id),
@@ -91,7 +96,9 @@ pub fn declared(realm: &Realm, key: &SigningKey) -> Vec<Service> {
     let digest = lionrock_crypto::digest::sha256(SECRET.as_bytes());
     vec![
         declare("library", Profile::Fapi, Authentication::Keys { jwks: jwks.clone() }),
-        declare("museum", Profile::Fapi, Authentication::Keys { jwks }),
+        declare("museum", Profile::Fapi, Authentication::Keys { jwks: jwks.clone() }),
+        declare("press", Profile::Fapi, Authentication::Keys { jwks: jwks.clone() }),
+        declare("notary", Profile::Fapi, Authentication::Keys { jwks }),
         declare("shop", Profile::Plain, Authentication::Secret { digest }),
         declare("game", Profile::Plain, Authentication::Public),
     ]
@@ -198,6 +205,7 @@ impl Scene {
         match self.authorize(&[("client_id", service), ("request_uri", request_uri)], None).await? {
             Outcome::Ask { handle } => Ok(handle),
             Outcome::Answer { location } => panic!("answered at once: {location}"),
+            Outcome::Sign { .. } => panic!("asked to sign"),
         }
     }
 

@@ -60,7 +60,7 @@ pub async fn deposit(
             }
             let ask = ask(&document, form, hash);
             let known = owned.service(&service).ok_or_else(|| Fault::bug("a client that was known a line ago"))?;
-            if let Err(refusal) = request::judge(&ask, known, owned.settings.limits.document_bytes) {
+            if let Err(refusal) = request::judge(&ask, known, &owned) {
                 return Err(match refusal {
                     SigningRefusal::DocumentTooLarge => wrong("the document is too large"),
                     _ => wrong("Invalid array parameter documents"),

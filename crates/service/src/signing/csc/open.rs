@@ -58,11 +58,12 @@ pub(crate) fn open(
         return taken(tx, platform, caller, &found, row, (handle, title(details)), csc).map(Ok);
     }
     let ask = ask(details);
-    if let Err(refusal) = request::judge(&ask, known, platform.settings.limits.document_bytes) {
+    if let Err(refusal) = request::judge(&ask, known, platform) {
         return Ok(Err(match refusal {
             SigningRefusal::GovernmentNeedsSeen => {
                 problem("this client needs documents that are seen here: send them by signatures/signDoc first")
             }
+            SigningRefusal::NotRecognised => problem("the certificates issued here are not recognised for this client"),
             _ => problem("a label or the description is too long, or no text"),
         }));
     }

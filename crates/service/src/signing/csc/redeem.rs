@@ -122,7 +122,12 @@ pub async fn documents(
                 return Err(wrong("Invalid parameter signature_format"));
             }
             of_key(&found, &signature, None)?;
-            let result = sealed::bytes(tx, &owned, found.row.id, Part::Result)?.to_vec();
+            // A PDF is what was sent, untouched, and what was appended.
+            let kinds: &[Part] = if form == Form::Pdf { &[Part::Document, Part::Result] } else { &[Part::Result] };
+            let mut result = Vec::new();
+            for kind in kinds {
+                result.extend_from_slice(&sealed::bytes(tx, &owned, found.row.id, *kind)?);
+            }
             spend(tx, &owned, &caller, &found)?;
             Ok(result)
         })
