@@ -13,9 +13,9 @@
 //! The help desk's way is [`crate::counter::switch`].
 
 use crate::audit::{self, Event};
+use crate::authority::{self, By};
 use crate::ceremony::settle;
 use crate::freshness::{self, Mark};
-use crate::authority::{self, By};
 use crate::letter::{self, News};
 use crate::{Caller, Error, Fault, Platform, recovery_codes, signed_in, vault};
 use lionrock_crypto::ring::Mac;
@@ -173,7 +173,15 @@ pub async fn by_session(
         .write(move |tx| {
             let current = fresh(tx, &owned, &caller, &cookie)?;
             let left = Some((current.session.credential, current.session.id));
-            Ok(begin(tx, &owned, &caller, current.resident.id, left, Why::Lost(By::Resident), json!({"self": "session"}))?)
+            Ok(begin(
+                tx,
+                &owned,
+                &caller,
+                current.resident.id,
+                left,
+                Why::Lost(By::Resident),
+                json!({"self": "session"}),
+            )?)
         })
         .await
 }

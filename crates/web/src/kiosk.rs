@@ -69,17 +69,23 @@ pub(crate) async fn recognise(state: &AppState, visit: &mut Visit, headers: &Hea
 
 /// Whatever is not for kiosks leads to their first page.
 pub(crate) fn turn_away(visit: &Visit, request: &Request) -> Option<Failure> {
-    let path = request.uri().path();
-    let open = match visit.kiosk? {
+    if opens(visit.kiosk?, request.method(), request.uri().path()) {
+        return None;
+    }
+    let failure = Failure::of("kiosk-only");
+    Some(if request.method() == Method::GET { failure.instead("/kiosk") } else { failure })
+}
+
+fn opens(standing: Standing, method: &Method, path: &str) -> bool {
+    match standing {
+        // A passkey belongs to somebody's own device; a device that is a kiosk does not ask again.
         Standing::Kiosk(_) => {
-            let read_only = path != "/register/passkey" || layers::is_safe(request.method());
+            let read_only = path != "/register/passkey" || layers::is_safe(method);
             (PATHS.contains(&path) && read_only) || FOLDERS.iter().any(|folder| path.starts_with(folder))
         }
         Standing::Asked => LOCKED.contains(&path) || path.starts_with("/static/"),
         Standing::Over => (LOCKED.contains(&path) && path != "/kiosk/leave") || path.starts_with("/static/"),
-    };
-    let failure = || Failure::of("kiosk-only");
-    (!open).then(|| if request.method() == Method::GET { failure().instead("/kiosk") } else { failure() })
+    }
 }
 
 /// The browser of a kiosk keeps a registration for minutes, counted from its last request.
@@ -203,4 +209,66 @@ pub(crate) async fn on_phone(state: &AppState, visit: &Visit) -> Answer {
     let shown = register::shown_receipt(&state.platform, &visit.caller, registration(visit)?).await;
     let receipt = shown.ok().and_then(|custody| crate::register::judging::receipt(&custody));
     page::show(&OnPhone { frame: visit.frame("kiosk-phone-title"), receipt })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use lionrock_model::time::Millis;
+
+    const ROUTES: &str = include_str!("routes.rs");
+
+    /// Every path of the site, as the table of routes writes it.
+    fn paths() -> Vec<&'static str> {
+        ROUTES.split("route(").skip(1).filter_map(|rest| rest.split('"').nth(1)).collect()
+    }
+
+    #[test]
+    fn a_kiosk_gets_a_registration_and_nothing_else() {
+        let kiosk = Standing::Kiosk(Millis(0));
+        let all = paths();
+        assert!(all.len() > 100 && PATHS.iter().all(|path| all.contains(path)), "each of the list is a route");
+        for path in &all {
+            let open = opens(kiosk, &Method::GET, path);
+            let own = ["/kiosk", "/register", "/hand-over", "/language", "/static/", "/healthz", "/csp-report"];
+            assert!(!open || own.iter().any(|start| path.starts_with(start)), "{path}");
+        }
+        for path in [
+            "/",
+            "/account",
+            "/account/guardian/withdraw",
+            "/kiosk/leave",
+            "/kiosk/pair",
+            "/lost",
+            "/mailbox",
+            "/metrics",
+            "/oauth/authorize",
+            "/recover/passkey",
+            "/register/codes",
+            "/register/email",
+            "/register/passkey/options",
+            "/register/receipt.json",
+            "/signin",
+            "/register/card/../../account",
+            "/register/cardx",
+        ] {
+            assert!(!opens(kiosk, &Method::GET, path) && !opens(kiosk, &Method::POST, path), "{path}");
+        }
+        assert!(opens(kiosk, &Method::GET, "/register/passkey"));
+        assert!(!opens(kiosk, &Method::POST, "/register/passkey"), "no passkey is made on everybody's device");
+    }
+
+    #[test]
+    fn a_device_that_waits_is_locked_and_one_that_was_a_kiosk_stays_so() {
+        for standing in [Standing::Asked, Standing::Over] {
+            for path in paths() {
+                let open = opens(standing, &Method::POST, path);
+                assert!(!open || LOCKED.contains(&path) || path.starts_with("/static/"), "{path}");
+            }
+            assert!(opens(standing, &Method::POST, "/kiosk/pair") && !opens(standing, &Method::GET, "/register"));
+        }
+        assert!(opens(Standing::Asked, &Method::POST, "/kiosk/leave"));
+        assert!(!opens(Standing::Over, &Method::POST, "/kiosk/leave"));
+    }
 }

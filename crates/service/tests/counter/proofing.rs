@@ -22,7 +22,11 @@ impl Scene {
         recovery::begin_proofing(&self.platform, &self.by(), command).await.unwrap()
     }
 
-    pub async fn new_passkey(&self, browser: &str, phone: &mut Authenticator) -> Result<String, Error<RecoveryRefusal>> {
+    pub async fn new_passkey(
+        &self,
+        browser: &str,
+        phone: &mut Authenticator,
+    ) -> Result<String, Error<RecoveryRefusal>> {
         let options = recovery::options(&self.platform, &self.by(), browser).await?;
         let made = phone.create(&serde_json::to_value(options).unwrap(), ORIGIN, &Manner::default(), &System).unwrap();
         let answer = RegistrationResponse::from_json(made.to_string().as_bytes()).unwrap();

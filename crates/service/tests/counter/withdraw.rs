@@ -14,8 +14,8 @@ use lionrock_model::session::SessionRefusal;
 use lionrock_pki::profile::Profile;
 use lionrock_rehearsal::authenticator::Authenticator;
 use lionrock_service::authority::{self, Holder, Judged, Request};
-use lionrock_service::counter::{code, guardian};
 use lionrock_service::counter::withdraw::withdraw;
+use lionrock_service::counter::{code, guardian};
 use lionrock_service::recovery::{self, Begin};
 use lionrock_service::suspension::{self, Lost};
 use lionrock_service::{Error, recovery_codes, session, vault};
@@ -70,7 +70,8 @@ impl Scene {
             .store
             .write(move |tx| {
                 let names = [Field::EnglishName, Field::ChineseName];
-                let own = decide(Actor::Resident(who), Subject::Resident(who), Purpose::AccountManagement, &names, None);
+                let own =
+                    decide(Actor::Resident(who), Subject::Resident(who), Purpose::AccountManagement, &names, None);
                 let grant = vault::grant(tx, &owned, &by, &own.unwrap())?;
                 let holder = Holder::Resident(&grant);
                 let asked = Request { profile: Profile::ResidentSigning, holder, request: &csr, days: None };
