@@ -243,6 +243,8 @@ pub enum SigningRefusal {
     DocumentExcluded,
     /// A government service takes nothing less than a seen document with lasting proof.
     GovernmentNeedsSeen,
+    /// A government service takes the certificates of a recognised authority alone, and this one is none.
+    NotRecognised,
     /// The request's form is not one of ours.
     RequestMalformed,
     /// The card number is another one.
@@ -280,6 +282,7 @@ impl SigningRefusal {
         Self::SealNotDrawn,
         Self::DocumentExcluded,
         Self::GovernmentNeedsSeen,
+        Self::NotRecognised,
         Self::RequestMalformed,
         Self::OtherPerson,
         Self::ProofUnavailable,
@@ -314,6 +317,7 @@ impl Refusal for SigningRefusal {
             Self::SealNotDrawn => "signing-seal-not-drawn",
             Self::DocumentExcluded => "signing-document-excluded",
             Self::GovernmentNeedsSeen => "signing-government-needs-seen",
+            Self::NotRecognised => "signing-not-recognised",
             Self::RequestMalformed => "signing-request-malformed",
             Self::OtherPerson => "signing-other-person",
             Self::ProofUnavailable => "signing-proof-unavailable",
@@ -335,7 +339,7 @@ impl Refusal for SigningRefusal {
             Self::RequestGone => 404,
             Self::NoCertificate | Self::CertificateNotGood | Self::WrongStep | Self::DocumentIncomplete => 409,
             Self::DocumentTooLarge => 413,
-            Self::DocumentRefused | Self::SealNotDrawn | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::RequestMalformed => 422,
+            Self::DocumentRefused | Self::SealNotDrawn | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::NotRecognised | Self::RequestMalformed => 422,
             Self::NoAuthority | Self::ProofUnavailable | Self::ViewerUnavailable | Self::SoleControlUnavailable => 503,
             Self::Passkey(refusal) => refusal.status(),
         }

@@ -124,7 +124,8 @@ fn migrations_keep_to_the_common_words() {
         assert!(!code.contains("/*"), "{}: comments begin with --", step.name);
         for word in code.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_') {
             // The number of a certificate; the type of that name would stand in capitals, as all types do.
-            let column = word == "serial";
+            // Those two steps were released with it; a new one names it otherwise.
+            let column = word == "serial" && matches!(step.version, 14 | 15);
             assert!(
                 column || !BANNED.contains(&word.to_ascii_uppercase().as_str()),
                 "{}: {word} is not a common word",

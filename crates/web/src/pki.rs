@@ -39,12 +39,17 @@ pub async fn ask(State(state): State<AppState>, visit: Visit, headers: HeaderMap
 }
 
 /// `GET /pki/ocsp/{question}`, the question in base64 (RFC 6960 appendix A.1, RFC 5019 section 5).
-pub async fn ask_by_address(State(state): State<AppState>, visit: Visit, Path(question): Path<String>) -> Response {
+pub async fn ask_by_address(
+    State(state): State<AppState>,
+    visit: Visit,
+    headers: HeaderMap,
+    Path(question): Path<String>,
+) -> Response {
     // What is not base64 is a malformed question, and answered as one.
     let question = STANDARD.decode(question.trim_start_matches('/')).unwrap_or_default();
     match status::answer(&state.platform, &visit.caller, &question).await {
         Ok(answered) => match answered.keep {
-            Some((made, span)) => cached(OCSP_RESPONSE, answered.der, made, span),
+            Some((made, span)) => cached(&headers, OCSP_RESPONSE, answered.der, made, span),
             None => plain(OCSP_RESPONSE, answered.der),
         },
         Err(fault) => broken(&fault),
@@ -81,7 +86,12 @@ pub struct Which {
 }
 
 /// `GET /pki/{file}`: `root.cer`, `issuing.cer`, `root.pem`, `chain.pem`, `root.crl`, `issuing.crl`.
-pub async fn get(State(state): State<AppState>, visit: Visit, Path(file): Path<String>) -> Response {
+pub async fn get(
+    State(state): State<AppState>,
+    visit: Visit,
+    headers: HeaderMap,
+    Path(file): Path<String>,
+) -> Response {
     match status::published(&state.platform, &visit.caller, &file).await {
         Ok(Some(Published { bytes, kind, made, keep })) => {
             let kind = match kind {
@@ -89,7 +99,7 @@ pub async fn get(State(state): State<AppState>, visit: Visit, Path(file): Path<S
                 Kind::List => LIST,
                 Kind::Pem => PEM,
             };
-            cached(kind, bytes, made, keep)
+            cached(&headers, kind, bytes, made, keep)
         }
         Ok(None) => (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")]).into_response(),
         Err(fault) => broken(&fault),
@@ -110,15 +120,20 @@ fn plain(kind: &'static str, der: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], der).into_response()
 }
 
-/// With the times and the mark by which caches keep it no longer than they may.
-fn cached(kind: &'static str, bytes: Vec<u8>, made: Millis, span: Duration) -> Response {
+/// With the times and the mark by which caches keep it no longer than they may (RFC 5019 section 6); whoever has it already is told
+/// that it is the same.
+fn cached(asked: &HeaderMap, kind: &'static str, bytes: Vec<u8>, made: Millis, span: Duration) -> Response {
     let mark = status::mark(&bytes);
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_matches('"') == mark));
     let control = format!("max-age={}, public, no-transform, must-revalidate", span.as_secs());
-    let mut response = ([(header::CONTENT_TYPE, kind)], bytes).into_response();
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { ([(header::CONTENT_TYPE, kind)], bytes).into_response() };
     let written = [
         (header::CACHE_CONTROL, Some(control)),
         (header::ETAG, Some(format!("\"{mark}\""))),
         (header::LAST_MODIFIED, http_date(made)),
+        (header::EXPIRES, http_date(made.after(span))),
     ];
     for (name, value) in written {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {

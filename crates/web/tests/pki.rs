@@ -117,3 +117,58 @@ async fn the_listener_without_tls_knows_no_page_and_sets_no_cookie() {
     assert_eq!(ask(&whole, "GET", "/signin", None, vec![]).await.0.status(), StatusCode::MISDIRECTED_REQUEST);
     assert_eq!(ask(&whole, "GET", "/pki/root.cer", None, vec![]).await.0.status(), StatusCode::OK);
 }
+
+/// A question about one of the authority's own certificates, as OpenSSL asks it.
+fn question(folder: &std::path::Path, issuer: &[u8], serial: &str, more: &[&str]) -> Vec<u8> {
+    let (issuing, out) = (folder.join("issuing.pem"), folder.join("question.der"));
+    std::fs::write(&issuing, issuer).unwrap();
+    let asked = std::process::Command::new("openssl")
+        .args(["ocsp", "-sha256", "-issuer", issuing.to_str().unwrap(), "-serial", serial])
+        .args(more)
+        .args(["-reqout", out.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(out.exists(), "{}", String::from_utf8_lossy(&asked.stderr));
+    std::fs::read(out).unwrap()
+}
+
+#[tokio::test]
+async fn answers_by_address_are_kept_by_caches_for_a_minute_and_those_with_a_nonce_by_nobody() {
+    use base64::Engine as _;
+    let (stage, whole, plain) = site().await;
+    let chain = authority::chain(&stage.state.platform).await.unwrap().unwrap();
+    let serial: String = chain.tsa.as_ref().unwrap().certificate.serial().iter().map(|b| format!("{b:02x}")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, pem) = ask(&plain, "GET", "/pki/chain.pem", None, vec![]).await;
+    let der = question(folder.path(), &pem, &format!("0x{serial}"), &["-no_nonce"]);
+    let base64 = base64::engine::general_purpose::STANDARD.encode(&der);
+    let (posted, answer) = ask(&plain, "POST", "/pki/ocsp", Some("application/ocsp-request"), der).await;
+    assert_eq!((posted.status(), head(&posted, header::CACHE_CONTROL)), (StatusCode::OK, "no-store"));
+    assert!(answer.len() > 300, "an answer with a signature");
+    // As it is, and as RFC 6960 appendix A.1 wants it written into an address.
+    for written in [base64.clone(), base64.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")] {
+        for router in [&whole, &plain] {
+            let (got, body) = ask(router, "GET", &format!("/pki/ocsp/{written}"), None, vec![]).await;
+            assert_eq!((got.status(), &body), (StatusCode::OK, &answer), "pre-signed: the same bytes by either way");
+            assert_eq!(head(&got, header::CONTENT_TYPE), "application/ocsp-response");
+            assert_eq!(head(&got, header::CACHE_CONTROL), "max-age=60, public, no-transform, must-revalidate");
+            let (made, over) = (head(&got, header::LAST_MODIFIED), head(&got, header::EXPIRES));
+            assert!(made.ends_with(" GMT") && over.ends_with(" GMT") && made != over, "{made} {over}");
+            let mark = head(&got, header::ETAG).to_owned();
+            let again = Request::builder().uri(format!("/pki/ocsp/{written}")).header(header::HOST, "pki.example.com");
+            let again = again.header(header::IF_NONE_MATCH, &mark).body(Body::empty()).unwrap();
+            let again = router.clone().oneshot(again).await.unwrap();
+            assert_eq!((again.status(), head(&again, header::ETAG)), (StatusCode::NOT_MODIFIED, mark.as_str()));
+        }
+    }
+    let fresh = question(folder.path(), &pem, &format!("0x{serial}"), &["-nonce"]);
+    let written = base64::engine::general_purpose::STANDARD.encode(&fresh).replace('/', "%2F").replace('+', "%2B");
+    let (got, body) = ask(&plain, "GET", &format!("/pki/ocsp/{written}"), None, vec![]).await;
+    assert_eq!((got.status(), head(&got, header::CACHE_CONTROL)), (StatusCode::OK, "no-store"));
+    assert!(body.len() > 300 && body != answer, "signed for this question alone");
+    // A certificate that never was is unknown, and kept by nobody: it may come to be.
+    let never = question(folder.path(), &pem, "0x7fffffffffffffffffffffffffffffff", &["-no_nonce"]);
+    let written = base64::engine::general_purpose::STANDARD.encode(&never).replace('/', "%2F").replace('+', "%2B");
+    let (got, _) = ask(&plain, "GET", &format!("/pki/ocsp/{written}"), None, vec![]).await;
+    assert_eq!((got.status(), head(&got, header::CACHE_CONTROL)), (StatusCode::OK, "no-store"));
+}

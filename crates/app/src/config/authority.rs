@@ -28,6 +28,10 @@ pub struct Authority {
     /// The arc under which policies are numbered.
     #[serde(default)]
     pub policies: Option<String>,
+    /// By which notice the authority is recognised (section 21 of the Electronic Transactions Ordinance); services of the government
+    /// take no signature without. Empty for none; a test realm without it counts as recognised.
+    #[serde(default)]
+    pub recognised: Option<String>,
     /// Days a resident's certificate is valid.
     #[serde(default)]
     pub resident_days: Option<u32>,
@@ -48,6 +52,7 @@ impl Authority {
             identifier: self.identifier.clone().unwrap_or(own.identifier),
             organisation: self.organisation.clone().unwrap_or(own.organisation),
             policies: self.policies.clone().unwrap_or(own.policies),
+            recognised: self.recognised.clone().unwrap_or(own.recognised),
             resident_days: self.resident_days.unwrap_or(own.resident_days),
         }
     }

@@ -21,6 +21,9 @@ pub struct Setup {
     pub organisation: String,
     /// The arc under which policies are numbered, dotted.
     pub policies: String,
+    /// By which notice the authority is recognised under section 21 of the Electronic Transactions Ordinance: `G.N. 1234 of 2026`; empty
+    /// when it is not. Services of the government take no signature by others.
+    pub recognised: String,
     /// Days a resident's certificate is valid.
     pub resident_days: u32,
 }
@@ -34,10 +37,14 @@ impl Default for Setup {
             identifier: "NTRHK-00000000".to_owned(),
             organisation: "Lionrock Demonstration".to_owned(),
             policies: EXAMPLES.to_owned(),
+            recognised: TEST.to_owned(),
             resident_days: 365,
         }
     }
 }
+
+/// What stands for a recognition in a demonstration. In production it is none.
+const TEST: &str = "TEST";
 
 /// The arc of demonstrations. Production refuses it.
 pub const EXAMPLES: &str = "1.3.6.1.4.1.32473.1";
@@ -64,6 +71,13 @@ impl Setup {
             Profile::TimeStamping => 6,
         };
         self.policy(number).map(|policy| vec![policy])
+    }
+
+    /// Whether its certificates are those of a recognised authority.
+    #[must_use]
+    pub fn is_recognised(&self, realm: &Realm) -> bool {
+        let notice = self.recognised.trim();
+        !notice.is_empty() && (realm.is_test() || notice != TEST)
     }
 
     /// The policy under which time is stamped.

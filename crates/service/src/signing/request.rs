@@ -131,7 +131,7 @@ fn carry_out(
     ask: &Ask,
 ) -> super::Refused<Begun> {
     let Some(known) = platform.service(service) else { return Ok(Err(SigningRefusal::ServiceUnknown)) };
-    if let Err(refusal) = judge(ask, known, platform.settings.limits.document_bytes) {
+    if let Err(refusal) = judge(ask, known, platform) {
         if refusal == SigningRefusal::DocumentExcluded {
             let body = json!({"category": ask.category.word(), "service": service.as_str()});
             audit::append(tx, platform, caller, &audit::Event::new("signing.excluded", None, body))?;
@@ -217,12 +217,21 @@ pub(super) fn put(
 }
 
 /// Whether a request is one of ours, and may be asked.
-pub(super) fn judge(ask: &Ask, service: &lionrock_model::service::Service, largest: u64) -> Result<(), SigningRefusal> {
+pub(super) fn judge(
+    ask: &Ask,
+    service: &lionrock_model::service::Service,
+    platform: &Platform,
+) -> Result<(), SigningRefusal> {
+    let (settings, largest) = (&platform.settings, platform.settings.limits.document_bytes);
     if ask.category.is_excluded() {
         return Err(SigningRefusal::DocumentExcluded);
     }
     if service.is_government() && !ask.form.is_seen() {
         return Err(SigningRefusal::GovernmentNeedsSeen);
+    }
+    // With a government entity only a certificate of a recognised authority has the force of law (Cap. 553 section 6).
+    if service.is_government() && !settings.authority.is_recognised(&settings.realm) {
+        return Err(SigningRefusal::NotRecognised);
     }
     let text = |text: &str, most: usize| {
         !text.trim().is_empty() && text.chars().count() <= most && !text.contains(char::is_control)

@@ -99,6 +99,7 @@ refusal-signing-seal-not-drawn = No font of this server has a letter of your nam
 refusal-signing-document-too-large = The document is too large to be shown and signed here. Nothing was signed.
 refusal-signing-document-excluded = The Electronic Transactions Ordinance leaves this kind of document out (Schedule 1). It cannot be signed here.
 refusal-signing-government-needs-seen = A government service needs a document that was seen, with lasting proof. Digests alone are not signed for it.
+refusal-signing-not-recognised = A government service needs a certificate of a recognised authority, and this one is not recognised. Nothing is signed for it.
 refusal-signing-request-malformed = The request is not of a form we know. Nothing was kept; the documentation of the interface says how.
 refusal-signing-other-person = The request is for somebody else. Nothing was signed.
 refusal-signing-proof-unavailable = Time or status cannot be proved at present. Nothing was signed; approve again in a moment.

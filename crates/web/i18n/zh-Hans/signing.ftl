@@ -93,6 +93,7 @@ refusal-signing-seal-not-drawn = 此服务器的字体没有你姓名中的字�
 refusal-signing-document-too-large = 文件太大，不能在这里显示和签署。没有签署任何文件。
 refusal-signing-document-excluded = 《电子交易条例》附表 1 不包括这类文件，不能在这里签署。
 refusal-signing-government-needs-seen = 政府服务需要你看过的文件和持久的证明。只有摘要的文件不能签署。
+refusal-signing-not-recognised = 政府服务需要由认可核证机关签发的证书，而本机关未获认可。没有签署任何文件。
 refusal-signing-request-malformed = 请求的格式不符。没有保留任何资料；请参阅接口文档。
 refusal-signing-other-person = 这项请求是给别人的。没有签署任何文件。
 refusal-signing-proof-unavailable = 目前不能证明时间或状态。没有签署任何文件；请稍后再批准。

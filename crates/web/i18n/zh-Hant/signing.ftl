@@ -93,6 +93,7 @@ refusal-signing-seal-not-drawn = 此伺服器的字型沒有你姓名中的字�
 refusal-signing-document-too-large = 文件太大，不能在這裡顯示和簽署。沒有簽署任何文件。
 refusal-signing-document-excluded = 《電子交易條例》附表 1 不包括這類文件，不能在這裡簽署。
 refusal-signing-government-needs-seen = 政府服務需要你看過的文件和持久的證明。只有摘要的文件不能簽署。
+refusal-signing-not-recognised = 政府服務需要由認可核證機關簽發的證書，而本機關未獲認可。沒有簽署任何文件。
 refusal-signing-request-malformed = 要求的格式不符。沒有保留任何資料；請參閱介面文件。
 refusal-signing-other-person = 這項要求是給別人的。沒有簽署任何文件。
 refusal-signing-proof-unavailable = 目前不能證明時間或狀態。沒有簽署任何文件；請稍後再批准。

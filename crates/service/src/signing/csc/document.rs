@@ -68,7 +68,8 @@ pub async fn deposit(
             }
             let id = SigningRequestId::new(caller.now, caller.random());
             let csc = Csc { algorithm: SHA_256.to_owned(), credential: credential.clone(), request: None };
-            let place = Place { id, handle, token: caller.random(), expires: caller.now.after(REQUEST), csc: Some(csc) };
+            let place =
+                Place { id, handle, token: caller.random(), expires: caller.now.after(REQUEST), csc: Some(csc) };
             request::put(tx, &owned, &caller, (&service, None), &ask, &place)?;
             let row = signing_request::find(tx, id)?.ok_or_else(|| Fault::bug("a row of a line ago"))?;
             if !signing_request::receive(tx, &row, row.announced)? {

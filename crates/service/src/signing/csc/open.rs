@@ -6,9 +6,9 @@ use super::{SHA_256, SHA_384, document};
 use crate::{Caller, Fault, Platform};
 use lionrock_model::id::{ServiceId, SigningRequestId};
 use lionrock_model::signing::{Category, Form, SigningRefusal, TITLE};
+use lionrock_store::Tx;
 use lionrock_store::oidc_request;
 use lionrock_store::signing_request::{self, Request};
-use lionrock_store::Tx;
 use lionrock_wire::oauth::details::{Details, HashType};
 use lionrock_wire::oauth::{Code, Problem};
 
