@@ -343,7 +343,8 @@ fn loopback(text: &str) -> Option<(String, String)> {
         Some(with_port) => {
             let digits = with_port.len() - with_port.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (port, rest) = with_port.split_at_checked(digits)?;
-            port.parse::<u16>().ok()?;
+            // One way to write a port: no zeros in front.
+            port.parse::<u16>().ok().filter(|number| number.to_string() == port)?;
             rest
         }
         None => rest,
@@ -423,6 +424,7 @@ mod tests {
             "http://127.0.0.1:49152/other",
             "http://127.0.0.1:49152/cb?x",
             "http://127.0.0.1:99999/cb",
+            "http://127.0.0.1:0080/cb",
             "http://127.0.0.1:/cb",
             "http://127.0.0.1:1@evil.example/cb",
             "http://127.0.0.1.evil.example/cb",

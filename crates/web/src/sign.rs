@@ -4,10 +4,11 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::header;
+use lionrock_model::id::SignatureId;
 use lionrock_model::signing::SigningRefusal;
 use lionrock_service::Error;
 use lionrock_service::port::document::Readable;
-use lionrock_service::signing::{approve, person};
+use lionrock_service::signing::{approve, history, person};
 
 use crate::page::sign::{Digest, Seal, Sign, Signed};
 use crate::page::{self, time};
@@ -121,10 +122,13 @@ pub async fn post(State(state): State<AppState>, visit: Visit, Path(handle): Pat
     Ok(page::next(approved.location.as_deref().unwrap_or(&here)))
 }
 
-/// `GET /sign/done/{signature}`: for requests that lead nowhere else.
-pub async fn done(visit: Visit, Path(signature): Path<String>) -> Answer {
-    visit.signed_in()?;
-    page::show(&Signed { frame: visit.frame("sign-done-title"), signature })
+/// `GET /sign/done/{signature}`: for requests that lead nowhere else. It says *signed* of the person's own signatures only.
+pub async fn done(State(state): State<AppState>, visit: Visit, Path(signature): Path<String>) -> Answer {
+    let cookie = visit.signed_in()?;
+    let id = SignatureId::parse(&signature).map_err(|_| Failure::of("not-found"))?;
+    let own = history::own_one(&state.platform, &visit.caller, cookie, id).await;
+    own.map_err(|error| failure(error, &visit.here))?;
+    page::show(&Signed { frame: visit.frame("sign-done-title"), signature: id.to_string() })
 }
 
 /// `POST /sign/{handle}/decline`: a form, so that saying no works without script.

@@ -347,6 +347,18 @@ async fn nobody_changes_another_account_by_its_ids() {
 }
 
 #[tokio::test]
+async fn nothing_is_called_signed_that_the_person_did_not_sign() {
+    let stage = Stage::new().await;
+    let mut guest = person(&stage, 1).await;
+    guest.sign_in().await;
+    for made_up in ["anything", "01a20a71-0499-79a3-9471-da23f58e62bc", "%3Cb%3E"] {
+        let reply = guest.get(&format!("/sign/done/{made_up}")).await;
+        assert!(reply.status.is_client_error(), "{made_up}: {}", reply.status);
+        assert!(!reply.text.contains("id=\"signed\""));
+    }
+}
+
+#[tokio::test]
 async fn passkeys_need_a_fresh_proof_to_change() {
     let stage = Stage::new().await;
     let mut guest = person(&stage, 1).await;

@@ -322,6 +322,7 @@ fn pages(say: Say) -> Vec<(&'static str, String)> {
                 request: "r".to_owned(),
                 version: 2,
                 plain: true,
+                signing: false,
             }),
         ),
         (

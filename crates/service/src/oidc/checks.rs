@@ -161,9 +161,14 @@ fn absent(asked: &Asked<'_>, name: &str, otherwise: Problem) -> Result<(), Probl
     if asked.parameters.has(name) { Err(otherwise) } else { Ok(()) }
 }
 
+/// Not too long, and of characters that can be seen (RFC 6749 appendix A: VSCHAR).
 fn bounded(value: Option<&String>, most: usize, otherwise: &'static str) -> Result<(), Problem> {
-    if value.is_some_and(|value| value.len() > most) {
+    let Some(value) = value else { return Ok(()) };
+    if value.len() > most {
         return Err(problem(Code::InvalidRequest, otherwise));
+    }
+    if !value.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+        return Err(problem(Code::InvalidRequest, "state and nonce are of printable ASCII characters"));
     }
     Ok(())
 }
@@ -242,6 +247,8 @@ mod tests {
             (without("code_challenge_method"), Code::InvalidRequest),
             (with("code_challenge_method", "plain"), Code::InvalidRequest),
             (with("nonce", &"n".repeat(256)), Code::InvalidRequest),
+            (with("nonce", "a%0d%0ab"), Code::InvalidRequest),
+            (with("state", "a%0d%0aLocation:x"), Code::InvalidRequest),
             (with("prompt", "none+login"), Code::InvalidRequest),
             (with("max_age", "-1"), Code::InvalidRequest),
         ] {

@@ -76,6 +76,31 @@ fn shown(kept: &[u8]) -> Result<Value, Fault> {
     Ok(serde_json::from_str(core.get("shown").and_then(Value::as_str).unwrap_or_default())?)
 }
 
+/// Whether the signature is there and the person's own. Opens nothing.
+///
+/// # Errors
+/// [`SigningRefusal::SignInFirst`], [`SigningRefusal::RequestGone`]; faults.
+pub async fn own_one(
+    platform: &Arc<Platform>,
+    caller: &Caller,
+    cookie: &str,
+    id: SignatureId,
+) -> Result<(), Error<SigningRefusal>> {
+    let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
+    let outcome = platform
+        .store
+        .write(move |tx| {
+            let who = match signed_in::require(tx, &owned, &caller, &cookie) {
+                Ok(current) => current.resident.id,
+                Err(Error::Refuse(_)) => return Ok(Err(SigningRefusal::SignInFirst)),
+                Err(Error::Fault(fault)) => return Err(fault),
+            };
+            Ok(signature::find(tx, who, id)?.map(drop).ok_or(SigningRefusal::RequestGone))
+        })
+        .await;
+    settle(outcome)
+}
+
 /// The evidence of one of the person's signatures, with the ledger's proof.
 ///
 /// # Errors

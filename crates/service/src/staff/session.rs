@@ -226,7 +226,7 @@ pub async fn own(
         .await
 }
 
-/// Ends one of an officer's own sessions.
+/// Ends one of an officer's own sessions; answers whether there was one of that id.
 ///
 /// # Errors
 /// As [`require`].
@@ -235,14 +235,13 @@ pub async fn end_own(
     caller: &Caller,
     cookie: &str,
     id: OfficerSessionId,
-) -> Result<(), Error<DutyRefusal>> {
+) -> Result<bool, Error<DutyRefusal>> {
     let (owned, caller, cookie) = (Arc::clone(platform), caller.clone(), cookie.to_owned());
     platform
         .store
         .write(move |tx| {
             let duty = on_duty(tx, &owned, &caller, &cookie)?;
-            end(tx, &owned, &caller, duty.officer.id, id, "ended")?;
-            Ok(())
+            Ok(end(tx, &owned, &caller, duty.officer.id, id, "ended")?)
         })
         .await
 }
@@ -254,12 +253,13 @@ fn end(
     officer: OfficerId,
     id: OfficerSessionId,
     why: &'static str,
-) -> Result<(), Fault> {
-    if officer_session::end(tx, officer, id, why, caller.now)? {
+) -> Result<bool, Fault> {
+    let ended = officer_session::end(tx, officer, id, why, caller.now)?;
+    if ended {
         let body = json!({"officer": officer.to_string(), "why": why});
         audit::append(tx, platform, caller, &Event::new("staff.signed-out", None, body))?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Bound to its row, officer and key: whoever can write to the database can make no session, and turn none into another's.

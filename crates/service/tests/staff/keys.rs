@@ -8,7 +8,7 @@ use lionrock_rehearsal::maker::Maker;
 use lionrock_service::caller::System;
 use lionrock_service::staff::enrol::{self, Code};
 use lionrock_service::staff::officers::Decision;
-use lionrock_service::staff::{require, sign_in};
+use lionrock_service::staff::{require, session, sign_in};
 use lionrock_service::{Error, Platform, rehearse};
 use lionrock_testkit::both_engines;
 use lionrock_testkit::engines::Place;
@@ -173,6 +173,21 @@ both_engines! {
             let outcome = require(&scene.platform, &scene.caller(), other).await;
             assert!(matches!(outcome, Err(Error::Refuse(DutyRefusal::SignInFirst))));
         }
+    }
+}
+
+both_engines! {
+    fn nobody_ends_another_officers_session(at place) {
+        let scene = Scene::new(&place).await;
+        let mut one = scene.officer("C-1", Role::Counter, "north-point").await;
+        let mut other = scene.officer("C-2", Role::Counter, "north-point").await;
+        let (badge, foreign) = (scene.sign_in(&mut one).await.unwrap(), scene.sign_in(&mut other).await.unwrap());
+        let (_, open) = session::own(&scene.platform, &scene.caller(), &badge).await.unwrap();
+        let id = open[0].id;
+        assert!(!session::end_own(&scene.platform, &scene.caller(), &foreign, id).await.unwrap());
+        assert!(require(&scene.platform, &scene.caller(), &badge).await.is_ok(), "it stands");
+        assert!(session::end_own(&scene.platform, &scene.caller(), &badge, id).await.unwrap());
+        assert!(require(&scene.platform, &scene.caller(), &badge).await.is_err());
     }
 }
 

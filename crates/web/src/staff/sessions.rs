@@ -28,6 +28,8 @@ pub async fn get(State(state): State<AppState>, visit: Visit) -> Answer {
 pub async fn end(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Answer {
     let id = OfficerSessionId::parse(&id).map_err(|_| Failure::refuse(&DutyRefusal::SessionOver))?;
     let ended = session::end_own(&state.platform, &visit.caller, badge(&visit)?, id).await;
-    ended.map_err(|error| no(&visit, error))?;
+    if !ended.map_err(|error| no(&visit, error))? {
+        return Err(Failure::of("not-found"));
+    }
     Ok(see_other("/sessions"))
 }
