@@ -19,7 +19,7 @@ type Job = fn(Arc<Platform>, Caller) -> Round;
 
 /// Starts all jobs; they end when `stop` turns true, the ledger's with a last round.
 pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let rounds: [(&'static str, Duration, Job); 11] = [
+    let rounds: [(&'static str, Duration, Job); 12] = [
         ("signing", Duration::from_secs(30), |platform, caller| {
             Box::pin(async move { signing::sweep::sweep(&platform, &caller).await.map(drop) })
         }),
@@ -48,6 +48,9 @@ pub fn start(platform: &Arc<Platform>, seat: &Arc<Seat>, stop: &watch::Receiver<
                 }
                 Ok(())
             })
+        }),
+        ("receipts", Duration::from_secs(5), |platform, _| {
+            Box::pin(async move { ledger::filed::round(&platform).await.map(drop) })
         }),
         ("guardians", Duration::from_secs(3600), |platform, caller| {
             Box::pin(async move { guardian::round(&platform, &caller).await.map(drop) })

@@ -6,6 +6,7 @@
 //! follow it, never lead it; a published checkpoint that the store cannot continue stops the job for good.
 
 pub mod desk;
+pub mod filed;
 pub mod include;
 pub mod job;
 pub mod publish;

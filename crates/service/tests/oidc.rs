@@ -393,6 +393,7 @@ both_engines! {
             match scene.authorize(&[("client_id", "library"), ("request_uri", &uri)], cookie).await.unwrap() {
                 Outcome::Answer { location } => answer(&location),
                 Outcome::Ask { .. } => panic!("asked although it was told not to"),
+                Outcome::Sign { .. } => panic!("asked to sign"),
             }
         };
         assert_eq!(silent(&[], None).await["error"], "login_required");

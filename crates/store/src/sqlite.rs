@@ -26,6 +26,9 @@ pub(crate) const SIZES: &str = "SELECT s.tbl_name, SUM(d.pgsize) FROM dbstat d J
 const TIDY: Duration = Duration::from_millis(50);
 /// How long a caller waits for a place in the queue or a reader.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the lock of a file is tried, and how long is waited in between: two seconds together.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 256;
 
@@ -420,11 +423,15 @@ fn lock(path: &Path) -> Result<std::fs::File, Error> {
     let path = PathBuf::from(name);
     let file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
     let file = file.map_err(|error| cannot("opening", &path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse { path: path.display().to_string() }),
-        Err(std::fs::TryLockError::Error(error)) => Err(cannot("locking", &path, &error)),
+    // A server that just ended may be held open for a moment by a child it was about to start.
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(std::fs::TryLockError::Error(error)) => return Err(cannot("locking", &path, &error)),
+        }
     }
+    Err(Error::InUse { path: path.display().to_string() })
 }
 
 fn cannot(doing: &str, path: &Path, error: &std::io::Error) -> Error {

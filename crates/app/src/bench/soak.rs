@@ -189,6 +189,11 @@ fn judge(first: &Look, second: &Look) -> Result<Figures> {
         "bytes of all tables but the ledger more a day",
     );
     figures.add(
+        "bytes_per_login_slope",
+        (bytes(second, false) - bytes(first, false)) / logins.max(1.0),
+        "the same, for each sign-in",
+    );
+    figures.add(
         "ledger_bytes_per_sign_in",
         (bytes(second, true) - bytes(first, true)) / logins.max(1.0),
         "the ledger grows by so much; it is never shortened",

@@ -124,3 +124,55 @@ async fn with_the_module_away_every_use_of_its_keys_fails_and_recovers_by_itself
     assert!(said.contains("the key store module does not answer"), "{said}");
     assert!(!said.contains("123456\n"), "the PIN stands in the log");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signing_key_that_began_in_the_store_moves_into_the_module() {
+    let stage = tempfile::tempdir().unwrap();
+    let token = Token::make(stage.path());
+    let pin = stage.path().join("pin");
+    let root = stage.path().join("root.key");
+    let keys = |lists: &str| {
+        let module = format!("module = {:?}, token = \"keys-test\", pin_file = {pin:?}", token.library);
+        format!("keys = {{ root_file = {root:?}, pkcs11 = {{ {module}, {lists} }} }}")
+    };
+    assert_eq!(token.lionrock(&["key", "init", "--out", text(&root)]).code, 0);
+    let made = token.init("blind-index", &["--realm", "test-keys"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let began = keys("hold = [\"blind-index\"]");
+    let house = House::build(&began);
+    let environment = token.settings();
+    let served = async |house: &House| {
+        let server = house.serve_with(&[("SOFTHSM2_CONF", &environment)]);
+        server.answers("/readyz", 200).await;
+        let published: Value = serde_json::from_str(&server.get("/oauth/jwks").await.text()).unwrap();
+        server.stop();
+        published["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let first = served(&house).await;
+    let said = |lists: &str| {
+        let before = std::fs::read_to_string(house.config()).unwrap();
+        let line = before.lines().find(|line| line.starts_with("keys = ")).unwrap().to_owned();
+        std::fs::write(house.config(), before.replace(&line, &keys(lists))).unwrap();
+    };
+    let order = |what: &str| token.lionrock(&["key", "move", "--config", text(&house.config()), "--what", what, "--json"]);
+    let lies = || {
+        let status: Value = token.lionrock(&["key", "status", "--config", text(&house.config()), "--json"]).json();
+        let own = status["keys"].as_array().unwrap().clone().into_iter().filter(|key| key["name"] == "signer/token");
+        own.map(|key| (key["epoch"].as_u64().unwrap(), key["lies"].as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(lies(), [(1, "store".to_owned())]);
+    refused(&order("token"), "is not named under keys.pkcs11");
+    // Whoever says that it lies there already is not believed.
+    said("hold = [\"blind-index\", \"token\"]");
+    let early = token.lionrock(&["serve", "--config", text(&house.config())]);
+    assert_ne!(early.code, 0, "{early:?}");
+    said("hold = [\"blind-index\"], move = [\"token\"]");
+    refused(&order("blind-index"), "is not named under keys.pkcs11");
+    let moved = order("token");
+    assert_eq!(moved.code, 0, "{moved:?}");
+    let now = lies();
+    assert!(now.contains(&(2, "module".to_owned())) && !now.contains(&(1, "store".to_owned())), "{now:?}");
+    said("hold = [\"blind-index\", \"token\"]");
+    let then = served(&house).await;
+    assert!(then.iter().any(|kid| !first.contains(kid)), "services are shown the new key: {first:?} {then:?}");
+}

@@ -8,6 +8,7 @@ use lionrock_model::oidc::PageRefusal;
 use lionrock_model::policy::Field;
 use lionrock_model::session::SessionRefusal;
 use lionrock_rehearsal::authenticator::Manner;
+use lionrock_service::fault::FaultKind;
 use lionrock_service::session::{self, SignIn};
 use lionrock_service::{Error, oidc};
 use lionrock_store::{Row, Value};
@@ -225,5 +226,67 @@ both_engines! {
         asked["challenge"] = lionrock_wire::jose::encode(&challenge).into();
         let answered = mei.phone.get(&asked, ISSUER, &Manner::default()).unwrap();
         assert_eq!(sign_in(&answered).await, Some(PasskeyRefusal::ChallengeUnknown));
+    }
+}
+
+/// Logs in at the library, and says what went wrong when it was not the person's doing.
+async fn again(scene: &Scene, who: &mut Person) -> Result<(), FaultKind> {
+    let uri = scene.push("library", &[]).await.unwrap();
+    let handle = scene.arrive("library", &uri).await.unwrap();
+    let (by, choice) = (caller(&scene.clock), choice(&handle, &[], 0));
+    let asked = oidc::consent::options(&scene.platform, &by, &choice, who.cookie.as_deref()).await.unwrap();
+    let answered = who.phone.get(&serde_json::to_value(asked).unwrap(), ISSUER, &Manner::default()).unwrap();
+    let command = oidc::approve::Approve {
+        answer: AuthenticationResponse::from_json(answered.to_string().as_bytes()).unwrap(),
+        cookie: who.cookie.clone(),
+        handle,
+        place: Default::default(),
+    };
+    match oidc::approve::approve(&scene.platform, &by, command).await {
+        Ok(approved) => {
+            who.cookie = Some(approved.session.cookie().to_owned());
+            Ok(())
+        }
+        Err(Error::Fault(fault)) => Err(fault.kind),
+        Err(Error::Refuse(refusal)) => panic!("{refusal:?}"),
+    }
+}
+
+both_engines! {
+    fn nobody_comes_to_a_service_under_anothers_name(at place) {
+        let scene = scene(&place).await;
+        let (mut mei, mut ben) = (person(&scene, "CHAN, Tai Man").await, person(&scene, "LEE, Siu Ming").await);
+        again(&scene, &mut mei).await.unwrap();
+        let name = copied(&scene, "SELECT sub FROM oidc_pseudonym").await.remove(0);
+        let (me, victim) = (ben.id, mei.id);
+        for turned in [
+            "UPDATE oidc_pseudonym SET sub = $2 WHERE resident = $1",
+            "UPDATE oidc_pseudonym SET created_at = created_at + 1 WHERE resident = $1 AND sub <> $2",
+            "UPDATE oidc_pseudonym SET proof = NULL WHERE resident = $1 AND sub <> $2",
+        ] {
+            again(&scene, &mut ben).await.expect("left alone it is good");
+            by_hand(&scene, "DELETE FROM oidc_pseudonym WHERE resident = $1", vec![victim.as_bytes().into()]).await;
+            assert_eq!(by_hand(&scene, turned, vec![me.as_bytes().into(), name.clone()]).await, 1, "{turned}");
+            assert_eq!(again(&scene, &mut ben).await, Err(FaultKind::RolledBack), "{turned}");
+            by_hand(&scene, "DELETE FROM oidc_pseudonym WHERE resident = $1", vec![me.as_bytes().into()]).await;
+        }
+        // The victim's own row, given to the attacker.
+        again(&scene, &mut mei).await.unwrap();
+        let given = "UPDATE oidc_pseudonym SET resident = $1 WHERE resident = $2";
+        assert_eq!(by_hand(&scene, given, vec![me.as_bytes().into(), victim.as_bytes().into()]).await, 1);
+        assert_eq!(again(&scene, &mut ben).await, Err(FaultKind::RolledBack));
+    }
+
+    fn names_of_an_earlier_version_are_bound_once(at place) {
+        let scene = scene(&place).await;
+        let mut mei = person(&scene, "CHAN, Tai Man").await;
+        again(&scene, &mut mei).await.unwrap();
+        let unbound = "UPDATE oidc_pseudonym SET proof = NULL";
+        assert_eq!(by_hand(&scene, unbound, vec![]).await, 1);
+        assert_eq!(oidc::name::bind(&scene.platform, &caller(&scene.clock)).await.unwrap(), 1);
+        again(&scene, &mut mei).await.expect("the name she had");
+        assert_eq!(by_hand(&scene, unbound, vec![]).await, 1);
+        assert_eq!(oidc::name::bind(&scene.platform, &caller(&scene.clock)).await.unwrap(), 0, "never again");
+        assert_eq!(again(&scene, &mut mei).await, Err(FaultKind::RolledBack));
     }
 }

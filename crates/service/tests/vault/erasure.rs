@@ -5,7 +5,7 @@ use crate::stage::{self, caller};
 use lionrock_crypto::digest::sha256;
 use lionrock_crypto::random::System;
 use lionrock_model::hkid::Hkid;
-use lionrock_model::id::ResidentId;
+use lionrock_model::id::{ResidentId, TicketId};
 use lionrock_model::person::{CardFacts, Email, EnglishName, Sex};
 use lionrock_model::policy::Field;
 use lionrock_rehearsal::authenticator::{Authenticator, Manner};
@@ -46,7 +46,8 @@ async fn lives(scene: &Scene) -> (Person, String, String) {
     let ticket = "INSERT INTO ticket (id, version, state, officer, officer_role, officer_unit, purpose, case_number, resident, fields, \
                   minutes, asked_at, ended_at, openings, code) VALUES ($1, 2, 'expired', $1, 'help-desk', 'north', 'access-request', \
                   'AR-2026/1', $2, 'english-name', 10, 1, 2, 0, $1)";
-    scene.by_hand(ticket, vec![[7; 16].into(), mei.id.as_bytes().into()]).await;
+    let id = TicketId::new(by.now, by.random());
+    scene.by_hand(ticket, vec![id.as_bytes().into(), mei.id.as_bytes().into()]).await;
     (mei, tokens.access_token, codes.remove(1))
 }
 
@@ -111,6 +112,10 @@ both_engines! {
         let file = receipt::file(&scene.platform, body["body"]["statement"].as_str().unwrap(), event, Duration::ZERO).await.unwrap().unwrap();
         let said = file.check(&ledger::verifiers(&scene.platform).unwrap()).unwrap();
         assert_eq!(said.claims["what"], "account-cleared");
+        assert_eq!(ledger::filed::round(&scene.platform).await.unwrap(), 1, "and lies there as a file");
+        let written = scene.platform.settings.data.join(format!("receipts/account.cleared-{:09}.json", file.proof.index));
+        let read = lionrock_ledger::receipt::Receipt::parse(&std::fs::read(written).unwrap()).unwrap();
+        assert_eq!(read.check(&ledger::verifiers(&scene.platform).unwrap()).unwrap().claims["stays"], said.claims["stays"]);
         let kept: BTreeSet<&String> = said.claims["stays"].as_object().unwrap().keys().collect();
         assert_eq!(kept, stays.iter().collect());
         assert_eq!(erasure::resume(&scene.platform, &caller(&scene.clock)).await.unwrap(), 0, "once");

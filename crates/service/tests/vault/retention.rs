@@ -148,6 +148,13 @@ both_engines! {
         let file = receipt::file(&scene.platform, statement, event, Duration::ZERO).await.unwrap().unwrap();
         let said = file.check(&ledger::verifiers(&scene.platform).unwrap()).unwrap();
         assert_eq!((&said.claims["what"], &said.claims["removed"]["session"]), (&"retention-sweep".into(), &1.into()));
+        // Nobody asked for it, so it is written down as a file, once.
+        let folder = scene.platform.settings.data.join("receipts");
+        assert_eq!(ledger::filed::round(&scene.platform).await.unwrap(), 1);
+        assert_eq!(ledger::filed::round(&scene.platform).await.unwrap(), 0);
+        let written = folder.join(format!("retention.swept-{:09}.json", file.proof.index));
+        let read = lionrock_ledger::receipt::Receipt::parse(&std::fs::read(written).unwrap()).unwrap();
+        assert_eq!(read.check(&ledger::verifiers(&scene.platform).unwrap()).unwrap().claims, said.claims);
         assert_eq!(sweep(&scene).await.total(), 0, "a second round finds nothing");
         assert_eq!(scene.leaves("retention.swept").await, 1);
     }
