@@ -132,7 +132,7 @@ async function register(world, options) {
   await phone.open("/hand-over");
   await phone.page.fill("#code", code);
   await phone.go("/register/passkey");
-  await finish(phone, `${slug}@example.hk`);
+  await finish(phone, `${slug}-kiosk-${device.language}@example.hk`);
   await closeAccount(phone);
 }
 

@@ -173,3 +173,4 @@ guardian-withdraw = The young person’s account is suspended at once: it opens 
 guardian-withdraw-continue = Take my consent back
 handover-address = On your phone, open
 desk-errand-kiosk = A kiosk
+switch-number = Card number the caller tells you

@@ -173,3 +173,4 @@ guardian-withdraw = 该未成年人的账户会立即暂停：在另一名监护
 guardian-withdraw-continue = 撤回我的同意
 handover-address = 请用手机打开
 desk-errand-kiosk = 自助机
+switch-number = 来电者说出的身份证号码

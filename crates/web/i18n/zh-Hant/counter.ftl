@@ -173,3 +173,4 @@ guardian-withdraw = 該未成年人的帳戶會立即暫停：在另一名監護
 guardian-withdraw-continue = 撤回我的同意
 handover-address = 請用手機開啟
 desk-errand-kiosk = 自助機
+switch-number = 來電者說出的身份證號碼
