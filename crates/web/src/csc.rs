@@ -91,7 +91,10 @@ pub async fn look(State(state): State<AppState>, visit: Visit, headers: HeaderMa
 
 /// `POST /csc/v2/credentials/authorize`: credentials here are of the mode `oauth2code`, for which the method is not made (section 11.6).
 pub async fn authorize(visit: Visit) -> Response {
-    said(&visit, Err(wrong("auth/mode is oauth2code: authorize by oauth2/authorize, on whose page the person approves")))
+    said(
+        &visit,
+        Err(wrong("auth/mode is oauth2code: authorize by oauth2/authorize, on whose page the person approves")),
+    )
 }
 
 #[derive(Deserialize)]
@@ -178,7 +181,8 @@ struct DocumentEntry {
 impl Shape {
     /// The form and the signature algorithm, where this server makes that.
     fn read(self, seen: bool) -> Asked<(Form, String)> {
-        let format = self.signature_format.ok_or(wrong("Missing (or invalid type) string parameter signature_format"))?;
+        let format =
+            self.signature_format.ok_or(wrong("Missing (or invalid type) string parameter signature_format"))?;
         let envelope = self.signed_envelope_property.as_deref();
         let form = match (format.as_str(), envelope) {
             // A signature that certifies is none that a second person can join.
@@ -287,7 +291,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     let even = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pairs = even.as_bytes().chunks(2);
-    let bytes = pairs.map(|two| Some(digit(*two.first()?)? << 4 | digit(*two.get(1)?)?)).collect::<Option<Vec<u8>>>()?;
+    let bytes =
+        pairs.map(|two| Some(digit(*two.first()?)? << 4 | digit(*two.get(1)?)?)).collect::<Option<Vec<u8>>>()?;
     let bytes: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
     match bytes.first() {
         None => None,
@@ -311,7 +316,8 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Asked<T> {
     if !kind.eq_ignore_ascii_case(b"application/json") {
         return Err(wrong("send the body as application/json"));
     }
-    serde_json::from_slice(body).map_err(|_| wrong("the body is not the JSON object of this method, or a parameter has another type"))
+    serde_json::from_slice(body)
+        .map_err(|_| wrong("the body is not the JSON object of this method, or a parameter has another type"))
 }
 
 fn named(credential: Option<String>) -> Asked<String> {

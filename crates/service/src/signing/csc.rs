@@ -193,7 +193,8 @@ pub(crate) fn said(tx: &mut Tx<'_>, platform: &Platform, id: SigningRequestId) -
         vec![json!({"hash": hash, "hashType": "sodr", "label": body.title})]
     } else {
         let kind = if row.form == lionrock_model::signing::Form::PdfDigest { "sodr" } else { "dtbsr" };
-        let said = |one: &request::Named| json!({"hash": STANDARD.encode(&one.digest.0), "hashType": kind, "label": one.name});
+        let said =
+            |one: &request::Named| json!({"hash": STANDARD.encode(&one.digest.0), "hashType": kind, "label": one.name});
         body.documents.iter().map(said).collect()
     };
     Ok(Some(json!([{

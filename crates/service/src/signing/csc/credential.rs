@@ -68,7 +68,9 @@ pub async fn list(
         .store
         .write(move |tx| {
             let holder = of_service(tx, &owned, &caller, &token)?;
-            let Some((key, name)) = holder.key(tx, &owned)? else { return Ok(listed(Vec::new(), Vec::new(), wish, with_infos)) };
+            let Some((key, name)) = holder.key(tx, &owned)? else {
+                return Ok(listed(Vec::new(), Vec::new(), wish, with_infos));
+            };
             let usable = usable(tx, &owned, &caller, &holder, &key)?;
             if wish.only_valid && !usable {
                 return Ok(listed(Vec::new(), Vec::new(), wish, with_infos));
@@ -164,7 +166,8 @@ fn described(
             }
         }
     }
-    let mut own = json!({"algo": kind.signatures, "len": kind.bits, "status": if usable { "enabled" } else { "disabled" }});
+    let mut own =
+        json!({"algo": kind.signatures, "len": kind.bits, "status": if usable { "enabled" } else { "disabled" }});
     if let (Some(curve), Some(members)) = (kind.curve, own.as_object_mut()) {
         members.insert("curve".to_owned(), json!(curve));
     }
@@ -191,7 +194,10 @@ fn certificate_of(
     let row = row.ok_or_else(|| Fault::stored_data("the certificate of a signing key is not its person's"))?;
     let decision = userinfo::decision(&holder.grant, &holder.consent)?;
     if !decision.fields().contains(&lionrock_model::policy::Field::ChineseName) {
-        return Err(super::refuse(Code::InsufficientScope, "the person did not approve that you see their certificate"));
+        return Err(super::refuse(
+            Code::InsufficientScope,
+            "the person did not approve that you see their certificate",
+        ));
     }
     let grant = vault::grant(tx, platform, caller, &decision)?;
     Ok(authority::open(platform, Some(&grant), &row)?)

@@ -59,8 +59,9 @@ pub async fn hashes(platform: &Arc<Platform>, caller: &Caller, proof: Proof, wan
             }
             let chosen = chosen(tx, &owned, &found, &wanted)?;
             let signatures = chosen.into_iter().map(|one| algorithm::encode(found.algorithm, &one.signature.0));
-            let signatures =
-                signatures.collect::<Result<_, _>>().map_err(|error| Fault::bug(format!("a signature of ours: {error}")))?;
+            let signatures = signatures
+                .collect::<Result<_, _>>()
+                .map_err(|error| Fault::bug(format!("a signature of ours: {error}")))?;
             spend(tx, &owned, &caller, &found)?;
             Ok(signatures)
         })
@@ -82,7 +83,8 @@ pub async fn digests(platform: &Arc<Platform>, caller: &Caller, proof: Proof, wa
             }
             let chosen = chosen(tx, &owned, &found, &wanted)?;
             let wrapped = chosen.into_iter().map(|one| one.cms.map(|cms| cms.0));
-            let wrapped = wrapped.collect::<Option<_>>().ok_or_else(|| Fault::stored_data("a signature without CMS"))?;
+            let wrapped =
+                wrapped.collect::<Option<_>>().ok_or_else(|| Fault::stored_data("a signature without CMS"))?;
             spend(tx, &owned, &caller, &found)?;
             Ok(wrapped)
         })
@@ -258,7 +260,8 @@ fn spend(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, found: &Found) -
     Ok(())
 }
 
-const SPENT: crate::Error<crate::oidc::Rejected> = wrong("Invalid parameter SAD: it is unknown, expired, or was used before");
+const SPENT: crate::Error<crate::oidc::Rejected> =
+    wrong("Invalid parameter SAD: it is unknown, expired, or was used before");
 
 fn told(refusal: SigningRefusal) -> crate::Error<crate::oidc::Rejected> {
     match refusal {
