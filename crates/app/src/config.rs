@@ -46,6 +46,9 @@ pub struct Config {
     pub registry: Registry,
     /// Outgoing mail.
     pub mail: Mail,
+    /// Who shows notices on residents' devices.
+    #[serde(default)]
+    pub push: Option<Push>,
     /// Registered online services: a TOML file of their own.
     #[serde(default)]
     pub services: Option<PathBuf>,
@@ -243,6 +246,17 @@ pub struct Registry {
     pub token_file: Option<PathBuf>,
 }
 
+/// A push service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Push {
+    /// Where notices go.
+    pub url: String,
+    /// The only CA its certificate may come from, PEM.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+}
+
 /// A witness of the ledger (C2SP tlog-witness).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -365,6 +379,9 @@ impl Config {
             *path = folder.join(&*path);
         }
         for path in self.deviations.iter_mut().chain(&mut self.site.certificates) {
+            *path = folder.join(&*path);
+        }
+        if let Some(path) = self.push.as_mut().and_then(|push| push.ca.as_mut()) {
             *path = folder.join(&*path);
         }
         for path in self.witnesses.iter_mut().filter_map(|witness| witness.ca.as_mut()) {

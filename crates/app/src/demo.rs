@@ -262,6 +262,7 @@ fn configuration(arguments: &Arguments, folder: &Folder, issuer: &str, registry:
         tls: Tls { chain: tls.chain, key: tls.key, tls12: false },
         registry: Registry { url: registry.to_owned(), ca: None, token_file: None },
         mail: Mail::Mailbox,
+        push: None,
         services: arguments.services.clone(),
         limits: Limits { requests_per_second: rate, changes_per_minute: rate.map(|n| n.saturating_mul(60)) },
         proofing: Proofing::default(),

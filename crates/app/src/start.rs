@@ -3,6 +3,7 @@
 mod activation;
 mod beside;
 pub mod idle;
+mod push;
 
 pub use beside::{beside, beside_with, root_of_shares};
 
@@ -85,7 +86,7 @@ pub async fn platform_under(
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let letters = config.signing.letters(realm.is_test())?;
     let documents = Arc::new(Reader::new(program, !realm.is_test()).with_letters(letters));
-    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, documents, proofing, activation };
+    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, push: push::push(config)?, documents, proofing, activation };
     let platform = Arc::new(Platform {
         store,
         keys,

@@ -20,6 +20,7 @@ mod document;
 mod gate;
 mod keys;
 mod leak;
+mod push;
 mod rotation;
 mod run;
 mod verify;

@@ -5,4 +5,5 @@ pub mod client;
 pub mod clock;
 pub mod mail;
 pub mod metadata;
+pub mod push;
 pub mod registry;

@@ -16,6 +16,7 @@ pub mod officers;
 pub mod people;
 pub mod phone;
 pub mod picture;
+pub mod push;
 pub mod registry;
 pub mod relying_party;
 pub mod scene;

@@ -132,7 +132,7 @@ pub fn record(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, event: &Eve
         _ => return Err(Fault::bug("an event's body is an object")),
     };
     body.insert("record".to_owned(), said_of(&row)?);
-    let event = Event::new(event.kind, event.resident, body.into_iter().collect());
+    let event = Event { body: body.into_iter().collect(), ..event.clone() };
     append(tx, platform, caller, Mark::Record(who, row.version), &event)
 }
 

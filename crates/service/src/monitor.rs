@@ -3,6 +3,7 @@
 //! the board, a finding with an owner and a due date, and letters to officers of other units.
 
 pub mod board;
+pub mod decoy;
 pub mod finding;
 pub mod known;
 

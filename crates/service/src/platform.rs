@@ -1,6 +1,6 @@
 //! The platform: store, keys, settings and the systems it calls, in one value behind one `Arc`.
 
-use crate::port::{Activation, DocumentReader, Mail, ProofingProvider, Registry};
+use crate::port::{Activation, DocumentReader, Mail, ProofingProvider, Push, Registry};
 use crate::statement::Officer;
 use lionrock_crypto::backup::Custodian;
 use lionrock_crypto::ring::KeyRing;
@@ -147,6 +147,8 @@ pub struct Ports {
     pub registry: Arc<dyn Registry>,
     /// Outgoing mail.
     pub mail: Arc<dyn Mail>,
+    /// Who shows notices on residents' devices, when there is somebody.
+    pub push: Option<Arc<dyn Push>>,
     /// Who judges pictures.
     pub proofing: Arc<dyn ProofingProvider>,
     /// Who reads documents that strangers sent.

@@ -19,7 +19,7 @@ use lionrock_service::audit::{self, Event};
 use lionrock_service::fault::FaultKind;
 use lionrock_service::ledger::witnessed::{self, Rounds, Witness};
 use lionrock_service::ledger::{self, sequence};
-use lionrock_service::port::Answering;
+use lionrock_service::port::{Answering, Notice, Push, PushError};
 use lionrock_service::statement::{Officer, Signed};
 use lionrock_service::{Fault, Platform, outbox};
 use lionrock_store::{Tx, Value};
@@ -49,6 +49,25 @@ pub fn officers() -> (Vec<(String, SigningKey)>, Vec<Officer>) {
         ((id.to_owned(), key), Officer { id: id.to_owned(), identity: Identity::Staff(role), key: public })
     });
     made.into_iter().unzip()
+}
+
+/// A push service in memory.
+#[derive(Default)]
+struct Pushed {
+    away: Mutex<bool>,
+    taken: Mutex<Vec<Notice>>,
+}
+
+impl Push for Pushed {
+    fn send<'a>(&'a self, notice: &'a Notice) -> Answering<'a, Result<(), PushError>> {
+        Box::pin(async move {
+            if *self.away.lock().unwrap() {
+                return Err(PushError::Later);
+            }
+            self.taken.lock().unwrap().push(notice.clone());
+            Ok(())
+        })
+    }
 }
 
 /// What an officer's reading on a ticket leaves.
@@ -341,6 +360,30 @@ both_engines! {
         assert_eq!(good(&scene, &history(&scene, &mei).await).withheld, 2, "what the column says does not count");
         sql(platform, "UPDATE hold SET sealed_statement = $1", vec![vec![1u8; 80].into()]).await;
         assert_eq!(good(&scene, &history(&scene, &mei).await).withheld, 0);
+    }
+
+    fn a_reading_is_told_by_mail_and_to_devices_where_there_is_a_push_service(at place) {
+        let (mut scene, letters, mei) = stage(&place).await;
+        let pushed = Arc::new(Pushed::default());
+        Arc::get_mut(&mut scene.platform).unwrap().ports.push = Some(Arc::<Pushed>::clone(&pushed));
+        let platform = &scene.platform;
+        reads(&scene, &mei, TICKET).await;
+        round(platform, &scene.clock).await.unwrap();
+        publish(&scene).await;
+        assert_eq!(notice::round(platform, &caller(&scene.clock)).await.unwrap(), 1);
+        // A service that is away is asked again; nothing is lost and nothing doubled.
+        *pushed.away.lock().unwrap() = true;
+        outbox::deliver(platform, &caller(&scene.clock)).await.unwrap();
+        assert!(pushed.taken.lock().unwrap().is_empty());
+        *pushed.away.lock().unwrap() = false;
+        scene.pass(60);
+        outbox::deliver(platform, &caller(&scene.clock)).await.unwrap();
+        outbox::deliver(platform, &caller(&scene.clock)).await.unwrap();
+        let told: Vec<_> = pushed.taken.lock().unwrap().drain(..).collect();
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].account, told[0].news.as_str()), (mei.id, "record-read"));
+        assert_eq!(letters.0.lock().unwrap().drain(..).map(|kept| kept.subject).collect::<Vec<_>>(), ["Staff read your record"]);
+        assert_eq!(notice::round(platform, &caller(&scene.clock)).await.unwrap(), 0, "once");
     }
 
     fn a_hold_ends_by_itself_and_the_letter_follows(at place) {

@@ -200,6 +200,7 @@ fn with_pictures(platform: Arc<Platform>) -> Stage {
     platform.ports = Ports {
         registry: Arc::new(records),
         mail,
+        push: None,
         proofing: provider.clone(),
         documents: platform.ports.documents.clone(),
         activation: platform.ports.activation.clone(),

@@ -65,6 +65,7 @@ async fn scene_with(place: &Place, boot: u8) -> Scene {
     platform.ports = Ports {
         registry: records.clone(),
         mail: letters.clone(),
+        push: None,
         proofing: provider.clone(),
         documents: platform.ports.documents.clone(),
         activation: platform.ports.activation.clone(),

@@ -69,6 +69,7 @@ pub fn over(store: lionrock_store::Store, keys: KeyRing, realm: &Realm, issuer: 
     let ports = Ports {
         registry: Arc::new(Nobody),
         mail: Arc::new(Nobody),
+        push: None,
         proofing: Arc::new(Nobody),
         documents: Arc::new(lionrock_service::port::document::Absent),
         activation: Arc::new(lionrock_service::port::activation::Absent),

@@ -41,6 +41,7 @@ const OUTGOING: &[(&str, &str, &str)] = &[
 const SYSTEMS: &[(&str, &str)] = &[
     ("crates/app/src/command/verify/place.rs", "A published log"),
     ("crates/app/src/start.rs", "The card authority"),
+    ("crates/app/src/start/push.rs", "A push service"),
     ("crates/app/src/witness.rs", "A witness"),
 ];
 

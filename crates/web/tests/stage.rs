@@ -64,6 +64,7 @@ impl Stage {
         let ports = Ports {
             registry: Arc::new(Nobody),
             mail: Arc::new(Nobody),
+            push: None,
             proofing: Arc::new(Nobody),
             documents: Arc::new(lionrock_service::port::document::Absent),
             activation: Arc::new(lionrock_service::port::activation::Absent),

@@ -4,6 +4,9 @@
 //! at once, while the sequencer gives places, covers them with the index, signs and publishes. Then one person's history is made and
 //! checked, and a whole log is verified as an auditor would.
 
+mod decision;
+mod whole;
+
 use super::figures::{Figures, percentile};
 use crate::config::LogFormat;
 use crate::{clock, log};
@@ -46,6 +49,12 @@ pub struct Arguments {
     /// Histories made and checked.
     #[arg(long, default_value_t = 50)]
     histories: usize,
+    /// Decisions about an opening on a ticket.
+    #[arg(long, default_value_t = 1000)]
+    decisions: usize,
+    /// Also audit a log of so many entries, made for it with the ledger's own files.
+    #[arg(long)]
+    entries: Option<u64>,
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -68,7 +77,8 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
 
 #[allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a bench measures by the clock")]
 async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
-    let platform = opened(arguments, folder).await?;
+    let house = decision::House::new()?;
+    let platform = opened(arguments, folder, &house).await?;
     let people: Vec<ResidentId> = (0..arguments.people.max(1)).map(|n| person(n as u64)).collect::<Result<_>>()?;
     let mut figures = Figures::new("ledger");
     let written = Arc::new(AtomicU64::new(0));
@@ -135,8 +145,16 @@ async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
     let each = start.elapsed().as_secs_f64() / report.entries.max(1) as f64;
     figures.add("verify_seconds_per_million", each * 1e6, "the whole log read and hashed again, index included");
     figures.add("entries", size as f64, "entries of the log that was verified");
-    let decisions = decisions();
-    figures.add("decision_us_p99", percentile(&decisions, 0.99) * 1000.0, "a question of staff put to the policy");
+    let decisions = decision::measure(&platform, &house, arguments.decisions).await?;
+    figures.add(
+        "decision_us_p50",
+        percentile(&decisions, 0.5) * 1000.0,
+        "an opening on a ticket decided: session, signatures, ledger, clock, monitoring, policy",
+    );
+    figures.add("decision_us_p99", percentile(&decisions, 0.99) * 1000.0, "the slowest but one in a hundred of them");
+    if let Some(entries) = arguments.entries {
+        whole::measure(entries, folder, &mut figures)?;
+    }
     Ok(figures)
 }
 
@@ -146,57 +164,13 @@ async fn append(platform: &Arc<Platform>, about: Option<ResidentId>) -> Result<(
     platform.store.write(move |tx| audit::append(tx, &owned, &caller, &event).map(drop)).await
 }
 
-/// How long the policy takes to answer questions of every kind.
-#[allow(clippy::disallowed_methods, reason = "a bench measures by the clock")]
-fn decisions() -> Vec<Duration> {
-    use lionrock_model::policy::staff::permit;
-    let mut spans = Vec::new();
-    for _ in 0..20 {
-        for question in questions() {
-            let start = Instant::now();
-            drop(permit(&question));
-            spans.push(start.elapsed());
-        }
-    }
-    spans.sort_unstable();
-    spans
-}
-
-/// Every role asking for every action, with a field to open.
-fn questions() -> Vec<lionrock_model::policy::staff::Question> {
-    use lionrock_model::id::OfficerId;
-    use lionrock_model::policy::staff::{Action, DataClass, Question};
-    use lionrock_model::policy::{Field, Purpose};
-    use lionrock_model::staff::{Place, Post, Role, Unit};
-    let Ok(unit) = Unit::parse("north-point") else { return Vec::new() };
-    let caller = clock::platform_caller();
-    let each = |role: Role, action: &Action| Question {
-        officer: OfficerId::new(caller.now, caller.random()),
-        role,
-        unit: unit.clone(),
-        action: *action,
-        purpose: Some(Purpose::AccessRequest),
-        fields: vec![Field::Birth],
-        class: DataClass::Restricted,
-        hour: 11,
-        place: Post { kind: Place::Office, opens: 9, closes: 18 },
-        proposer: None,
-        about: None,
-    };
-    Role::ALL
-        .iter()
-        .flat_map(|role| Action::ALL.iter().map(move |action| (role, action)))
-        .map(|(role, action)| each(*role, action))
-        .collect()
-}
-
 fn person(number: u64) -> Result<ResidentId> {
     let digest = sha256(&number.to_be_bytes());
     let random = digest.first_chunk().context("a digest has 32 bytes")?;
     Ok(ResidentId::new(clock::now(), *random))
 }
 
-async fn opened(arguments: &Arguments, folder: &Path) -> Result<Arc<Platform>> {
+async fn opened(arguments: &Arguments, folder: &Path, house: &decision::House) -> Result<Arc<Platform>> {
     let realm = Realm::parse("test-bench")?;
     let address = arguments.store.clone().unwrap_or_else(|| format!("sqlite:{}", folder.join("bench.db").display()));
     let store = Store::open(&address).await?;
@@ -214,7 +188,7 @@ async fn opened(arguments: &Arguments, folder: &Path) -> Result<Arc<Platform>> {
         authority: Default::default(),
         limits: Limits::default(),
         custodian: None,
-        staff: None,
+        staff: Some(house.configured()?),
     };
     Ok(Arc::new(crate::start::platform_of(store, keys, settings, crate::start::idle::ports())))
 }

@@ -1,4 +1,6 @@
-//! `lionrock staff`: the first officers, the policy as auditors read it, and the report of privileges.
+//! `lionrock staff`: the first officers, the policy as auditors read it, decoys, and the report of privileges.
+
+pub mod decoy;
 
 use super::statement::{self, Show, Sign};
 use crate::clock;
@@ -30,6 +32,12 @@ pub enum Staff {
         /// Print only its digest, after checking that it is the pinned one.
         #[arg(long)]
         digest: bool,
+    },
+    /// Records that nobody has a reason to look for: who asks for one is heard of at once.
+    Decoy {
+        /// What to do.
+        #[command(subcommand)]
+        what: decoy::Decoy,
     },
     /// Report how privileges were used, from the ledger.
     Report(Report),
@@ -90,6 +98,7 @@ pub async fn run(what: &Staff) -> Result<ExitCode> {
         Staff::Show(arguments) => return statement::show::<FirstOfficers>(arguments, |_, _, _, _| Ok(())),
         Staff::Init(arguments) => invite(arguments).await?,
         Staff::Policy { digest } => print_policy(*digest)?,
+        Staff::Decoy { what } => return decoy::run(what).await,
         Staff::Report(arguments) => print_report(arguments).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,8 @@ pub(super) mod place;
 mod receipt;
 mod signature;
 
+pub(crate) use log::{advance, bar};
+
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use lionrock_ledger::note::Verifier;

@@ -22,6 +22,7 @@ pub fn ports() -> Ports {
     Ports {
         registry: Arc::new(Idle),
         mail: Arc::new(Idle),
+        push: None,
         proofing: Arc::new(Idle),
         documents: Arc::new(document::Absent),
         activation: Arc::new(Absent),

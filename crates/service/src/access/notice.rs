@@ -3,7 +3,7 @@
 
 use super::hold;
 use crate::letter::{self, News};
-use crate::{Caller, Fault, Platform, audit};
+use crate::{Caller, Fault, Platform, audit, outbox};
 use lionrock_model::id::ResidentId;
 use lionrock_model::language::Language;
 use lionrock_model::time::Millis;
@@ -90,6 +90,8 @@ fn tell(
         return Ok(false);
     }
     let language = Language::from_tag(&row.notice_language).unwrap_or(caller.language);
-    letter::post(tx, platform, &Caller { language, ..caller.clone() }, id, News::RecordRead)?;
+    let caller = Caller { language, ..caller.clone() };
+    letter::post(tx, platform, &caller, id, News::RecordRead)?;
+    outbox::notify(tx, platform, &caller, id, "record-read")?;
     Ok(true)
 }

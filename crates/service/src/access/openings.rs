@@ -32,6 +32,10 @@ pub async fn openings(
         from = last + 1;
         for one in page {
             let (Some(sealed), Some(index)) = (one.sealed_body, one.entry.position) else { continue };
+            // Which accounts are decoys is nobody's to know but theirs who placed them.
+            if one.entry.kind == crate::monitor::decoy::PLANTED {
+                continue;
+            }
             let (key, canonical, apart) = audit::open_whole(&platform.keys, &one.entry.event, &sealed)?;
             let text = String::from_utf8(canonical).map_err(|_| Fault::stored_data("an event is no text"))?;
             let event: Value = serde_json::from_str(&text)?;

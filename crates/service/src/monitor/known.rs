@@ -9,7 +9,7 @@ use lionrock_model::id::{OfficerId, ResidentId};
 use lionrock_model::person::{CardFacts, Email, EnglishName};
 use lionrock_model::staff::DutyRefusal;
 use lionrock_store::staff_mark::{self, OfficerMark};
-use lionrock_store::{Tx, resident};
+use lionrock_store::Tx;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -123,16 +123,7 @@ fn family_code(platform: &Platform, name: &EnglishName) -> Result<[u8; 32], Faul
     Ok(platform.keys.mac(Mac::BlindIndex, "family name v1", surname.trim().as_bytes())?)
 }
 
-/// Makes an account a decoy: nobody has a reason to ask for it, and whoever does is told nothing and heard of at once.
-///
-/// # Errors
-/// Of the store; `StoredData` when there is no such account.
-pub fn plant(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, id: ResidentId) -> Result<(), Fault> {
-    resident::find(tx, id)?.ok_or_else(|| Fault::stored_data("no such resident"))?;
-    staff_mark::plant(tx, &decoy_code(platform, id)?, caller.now)?;
-    audit::append(tx, platform, caller, &Event::new("decoy.planted", None, json!({}))).map(drop)
-}
-
+/// The code of a planted account.
 pub(super) fn decoy_code(platform: &Platform, id: ResidentId) -> Result<[u8; 32], Fault> {
     Ok(platform.keys.mac(Mac::Commitment, "decoy v1", id.as_bytes())?)
 }

@@ -93,7 +93,9 @@ pub async fn finish(
 }
 
 fn open(kept: &Kept, caller: &Caller) -> bool {
-    kept.officer.state == OfficerState::Invited && kept.invite_until.is_some_and(|until| caller.now < until)
+    // Somebody who is at work already gets a further key.
+    let waits = kept.officer.state == OfficerState::Invited || kept.officer.stands(caller.now);
+    waits && kept.invite_until.is_some_and(|until| caller.now < until)
 }
 
 /// The officer becomes active with this key.

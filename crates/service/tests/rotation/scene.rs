@@ -67,6 +67,7 @@ impl Server {
         platform.ports = Ports {
             registry: Arc::new(records),
             mail,
+            push: None,
             proofing: provider.clone(),
             documents: platform.ports.documents.clone(),
             activation: platform.ports.activation.clone(),

@@ -5,10 +5,13 @@ use lionrock_model::budget::{Allowance, Budget, Budgets, Excess, Kind};
 use lionrock_model::id::FindingId;
 use lionrock_model::monitor::{FindingRefusal, MISSES, Rule};
 use lionrock_model::policy::Purpose;
-use lionrock_model::staff::Role;
+use lionrock_model::staff::{Identity, Role};
 use lionrock_model::ticket::TicketRefusal;
+use lionrock_crypto::sign::{PublicKey, SigningKey};
 use lionrock_service::fault::FaultKind;
+use lionrock_service::monitor::decoy::{self, DecoyClaims, Invented, NotPlaced};
 use lionrock_service::monitor::{board, finding, known};
+use lionrock_service::statement::{Officer as Signer, Signed};
 use lionrock_service::ticket::{Draft, Person};
 use lionrock_service::vault::watch;
 use lionrock_service::{Error, Fault, outbox};
@@ -43,6 +46,55 @@ fn case(wish: Draft, case: &str) -> Draft {
 }
 
 both_engines! {
+    fn two_officers_place_decoys_and_whoever_asks_for_one_is_heard_of(at place) {
+        let scene = scene(&place).await;
+        let (mut one, _, _) = three(&scene).await;
+        let (keys, signers) = signers();
+        let card = number(123_490);
+        let claims = DecoyClaims {
+            approved_by: vec!["ada".to_owned(), "ben".to_owned()],
+            decoys: vec![Invented { card: card.reveal(), name: "HONEY, Pot".to_owned() }],
+            expires: "2100-01-01T00:00:00Z".to_owned(),
+            id: "honey-1".to_owned(),
+            not_before: at_time(scene.by().now, 0),
+            realm: scene.platform.settings.realm.to_string(),
+        };
+        let claims = DecoyClaims { expires: at_time(scene.by().now, 86_400), ..claims };
+        let signed = |by: &[usize]| {
+            let mut signed = Signed::propose(claims.clone());
+            by.iter().for_each(|at| signed.sign(&keys[*at].0, &keys[*at].1).unwrap());
+            signed
+        };
+        let placed = |signed| decoy::place(&scene.platform, &scene.by(), signed, &signers);
+        assert!(matches!(placed(signed(&[0])).await, Err(NotPlaced::Statement(_))), "one officer places none");
+        let mut edited = signed(&[0, 1]);
+        edited.claims.decoys[0].card = number(123_491).reveal();
+        assert!(matches!(placed(edited).await, Err(NotPlaced::Statement(_))), "what was signed is what is placed");
+        let honey = placed(signed(&[0, 1])).await.unwrap();
+        assert!(matches!(placed(signed(&[0, 1])).await, Err(NotPlaced::Taken(1))), "once");
+        for person in [Person::Number(card.clone()), Person::Reference(honey[0])] {
+            assert_eq!(code(scene.asked(&mut one, scene.wish(person)).await), TicketRefusal::NotGiven);
+        }
+        assert_eq!(rules(&scene).await, [Rule::Decoy]);
+        assert!(scene.told(honey[0], "personal.opened").await.is_empty());
+        // Somebody who is no decoy is asked for as ever.
+        let mei = scene.resident(123_456, "CANARY, Mei").await;
+        scene.asked(&mut one, scene.wish(Person::Reference(mei))).await.unwrap();
+        let mut listed = Vec::new();
+        for _ in 0..100 {
+            scene.platform.ledger.ring();
+            listed = decoy::list(&scene.platform, &scene.by()).await.unwrap();
+            if !listed.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(listed.iter().map(|one| (one.account, one.known)).collect::<Vec<_>>(), [(honey[0], true)]);
+        // A code that somebody takes out of the store is missed.
+        assert_eq!(scene.by_hand("DELETE FROM decoy", vec![]).await, 1);
+        assert!(!decoy::list(&scene.platform, &scene.by()).await.unwrap()[0].known);
+    }
+
     fn own_records_colleagues_decoys_and_misses_look_the_same(at place) {
         let scene = scene(&place).await;
         let mei = scene.resident(123_456, "CANARY, Mei").await;
@@ -51,7 +103,7 @@ both_engines! {
         let honey = scene.resident(123_499, "HONEY, Pot").await;
         let (mut one, mut two, _) = three(&scene).await;
         let (owned, by) = (Arc::clone(&scene.platform), scene.by());
-        let planted: Result<(), Fault> = scene.platform.store.write(move |tx| known::plant(tx, &owned, &by, honey)).await;
+        let planted: Result<(), Fault> = scene.platform.store.write(move |tx| decoy::plant(tx, &owned, &by, honey, &[])).await;
         planted.unwrap();
         let nobody = Person::Number(number(111_111));
         let people = [Person::Reference(own), Person::Number(number(900_001)), Person::Reference(colleague), Person::Reference(honey), nobody];
@@ -148,7 +200,7 @@ both_engines! {
         let (mut one, _, watch) = three(&scene).await;
         let near = scene.officer(900_006, "YIP, Near", Role::Security, "north").await;
         let (owned, by) = (Arc::clone(&scene.platform), scene.by());
-        let planted: Result<(), Fault> = scene.platform.store.write(move |tx| known::plant(tx, &owned, &by, honey)).await;
+        let planted: Result<(), Fault> = scene.platform.store.write(move |tx| decoy::plant(tx, &owned, &by, honey, &[])).await;
         planted.unwrap();
         let begun = std::time::Instant::now();
         assert_eq!(code(scene.asked(&mut one, scene.wish(Person::Reference(honey))).await), TicketRefusal::NotGiven);
@@ -212,4 +264,17 @@ both_engines! {
         let mut third = scene.officer(900_007, "LAU, Third", Role::Privacy, "west").await;
         scene.approve(&mut third, id).await.unwrap();
     }
+}
+
+fn signers() -> (Vec<(String, SigningKey)>, Vec<Signer>) {
+    let made = [("ada", Role::Privacy), ("ben", Role::Security)].map(|(id, role)| {
+        let key = SigningKey::from_ed25519_seed(&[id.as_bytes()[0]; 32]).unwrap();
+        let PublicKey::Ed25519(public) = key.public().unwrap() else { panic!("Ed25519") };
+        ((id.to_owned(), key), Signer { id: id.to_owned(), identity: Identity::Staff(role), key: public })
+    });
+    made.into_iter().unzip()
+}
+
+fn at_time(now: lionrock_model::time::Millis, after: i64) -> String {
+    jiff::Timestamp::from_second(now.seconds() + after).unwrap().to_string()
 }

@@ -71,11 +71,18 @@ pub struct Filled {
     unit: String,
     #[serde(default)]
     until: String,
+    /// `key` for a code to make a key with; else rights.
+    #[serde(default)]
+    what: String,
 }
 
 impl Filled {
     /// The command, or what cannot be read.
     fn wanted(&self) -> Result<Wanted, DutyRefusal> {
+        if self.what == "key" {
+            let officer = OfficerId::parse(&self.officer).map_err(|_| DutyRefusal::OfficerUnknown)?;
+            return Ok(Wanted::Key { officer });
+        }
         let role = Role::from_word(&self.role).ok_or(DutyRefusal::NotPermitted)?;
         let unit = Unit::parse(&self.unit).map_err(|_| DutyRefusal::UnitUnknown)?;
         let until = Millis::from_hong_kong_day(&self.until).ok_or(DutyRefusal::RightsTooLong)?;

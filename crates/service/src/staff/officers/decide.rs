@@ -47,7 +47,7 @@ impl Decision {
 pub struct Decided {
     /// About whom.
     pub officer: OfficerId,
-    /// For somebody new who was approved: the half of the code that the approver hands over, shown once.
+    /// For somebody new, or a key, that was approved: the half of the code that the approver hands over, shown once.
     pub half: Option<Half>,
 }
 
@@ -134,6 +134,7 @@ fn judged(
     let action = if review { Action::OfficerConfirm } else { Action::OfficerApprove };
     let fits = match row.kind.as_str() {
         "new" => seat.kept.officer.state == OfficerState::Proposed,
+        "key" => super::propose::takes_key(&seat.kept.officer, caller) && seat.kept.invite_first.is_some(),
         "review" => seat.kept.officer.state == OfficerState::Active,
         _ => matches!(seat.kept.officer.state, OfficerState::Active | OfficerState::Suspended),
     };
@@ -202,10 +203,12 @@ fn carry_out(
     let mut kept = seat.kept;
     let (mut half, mut kind) = (None, "staff.approved");
     match (row.kind.as_str(), decision) {
-        ("new", Decision::Approve) => {
+        ("new" | "key", Decision::Approve) => {
             let (shown, code) = new_half(platform, caller, SECOND)?;
-            kept.officer.state = OfficerState::Invited;
-            kept.approved_by = Some(duty.officer.id);
+            if row.kind == "new" {
+                kept.officer.state = OfficerState::Invited;
+                kept.approved_by = Some(duty.officer.id);
+            }
             kept.invite = Some(code);
             kept.invite_until = Some(caller.now.after(INVITE));
             half = Some(shown);
@@ -215,6 +218,10 @@ fn carry_out(
             kept.ended = Some(caller.now);
             kept.invite_first = None;
             kind = "staff.ended";
+        }
+        ("key", Decision::Refuse) => {
+            kept.invite_first = None;
+            kind = "staff.change-refused";
         }
         ("review", Decision::Approve) => kind = "staff.confirmed",
         ("review", Decision::Refuse) => {
@@ -236,7 +243,7 @@ fn carry_out(
     if !officer::change(tx, &kept)? {
         return Err(lionrock_store::Error::Busy.into());
     }
-    if decision == Decision::Approve && row.kind != "new" {
+    if decision == Decision::Approve && !matches!(row.kind.as_str(), "new" | "key") {
         officer::used(tx, id, caller.now)?;
     }
     let body = json!({

@@ -29,6 +29,11 @@ pub enum Wanted {
         /// Until when.
         until: Millis,
     },
+    /// A code for somebody who is there: for the first key, when the ten minutes of theirs ran out, or for a further one.
+    Key {
+        /// Who.
+        officer: OfficerId,
+    },
     /// Other rights for somebody who works here: longer ones, another role, another unit; a suspension is lifted with it.
     Rights {
         /// Who.
@@ -49,7 +54,7 @@ pub struct Proposed {
     pub proposal: [u8; 16],
     /// About whom.
     pub officer: OfficerId,
-    /// For somebody new: the half of the code that the proposer hands over, shown once.
+    /// For somebody new, and for a key: the half of the code that the proposer hands over, shown once.
     pub half: Option<Half>,
 }
 
@@ -126,6 +131,18 @@ fn carry_out(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let (kind, officer, role, unit, until, half) = match wanted {
+        Wanted::Key { officer } => {
+            let Some(seat) = house::find(tx, platform, *officer)? else { return Ok(Err(DutyRefusal::OfficerUnknown)) };
+            let (half, code) = new_half(platform, caller, FIRST)?;
+            let mut kept = seat.kept;
+            // Halves that were handed out before are good no more.
+            (kept.invite_first, kept.invite, kept.invite_until) = (Some(code), None, None);
+            if !officer::change(tx, &kept)? {
+                return Err(lionrock_store::Error::Busy.into());
+            }
+            let now = kept.officer;
+            ("key", *officer, now.role, now.unit, now.rights_until, Some(half))
+        }
         Wanted::New { named, role, unit, until } => {
             let id = OfficerId::new(caller.now, caller.random());
             let (half, code) = new_half(platform, caller, FIRST)?;
@@ -180,8 +197,9 @@ fn carry_out(
         "proposal": approve::hex(&proposal.id),
         "wanted": about.word(),
     });
-    if kind == "new" {
-        house::record(tx, platform, caller, officer, "staff.proposed", body)?;
+    if half.is_some() {
+        let told = if kind == "new" { "staff.proposed" } else { "staff.change-proposed" };
+        house::record(tx, platform, caller, officer, told, body)?;
     } else {
         let event = crate::audit::Event::new("staff.change-proposed", None, body);
         crate::audit::append(tx, platform, caller, &event)?;
@@ -197,12 +215,8 @@ fn judged(
     duty: &OnDuty,
     wanted: &Wanted,
 ) -> Result<Result<(String, Role), DutyRefusal>, Fault> {
-    let (Wanted::New { role, unit, until, .. } | Wanted::Rights { role, unit, until, .. }) = wanted;
-    if let Err(refusal) = fitting(platform, caller, unit, *until) {
-        return Ok(Err(refusal));
-    }
-    let (officer, named, before) = match wanted {
-        Wanted::New { named, .. } => {
+    let (officer, named, before, rights) = match wanted {
+        Wanted::New { named, role, unit, until } => {
             let person = house::person(platform, &named.number)?;
             // Oneself under another name is refused as oneself, not as somebody known.
             if person == duty.person {
@@ -211,28 +225,49 @@ fn judged(
             if officer::by_person(tx, &person)?.is_some() {
                 return refused(tx, platform, caller, duty, DutyRefusal::AlreadyOfficer);
             }
-            (None, named.clone(), None)
+            (None, named.clone(), None, (*role, unit.clone(), *until))
         }
-        Wanted::Rights { officer, .. } => {
+        Wanted::Key { officer } | Wanted::Rights { officer, .. } => {
             let Some(seat) = house::find(tx, platform, *officer)? else { return Ok(Err(DutyRefusal::OfficerUnknown)) };
             if *officer == duty.officer.id || seat.kept.person == duty.person {
                 return refused(tx, platform, caller, duty, DutyRefusal::OwnMatter);
             }
-            if !matches!(seat.kept.officer.state, OfficerState::Active | OfficerState::Suspended) {
+            let now = &seat.kept.officer;
+            let (fits, rights) = match wanted {
+                Wanted::Rights { role, unit, until, .. } => {
+                    let fits = matches!(now.state, OfficerState::Active | OfficerState::Suspended);
+                    (fits, (*role, unit.clone(), *until))
+                }
+                _ => (takes_key(now, caller), (now.role, now.unit.clone(), now.rights_until)),
+            };
+            if !fits {
                 return Ok(Err(DutyRefusal::OfficerUnknown));
             }
-            (Some(*officer), house::open_name(platform, &seat.kept)?, Some(seat.kept.officer.role))
+            (Some(*officer), house::open_name(platform, &seat.kept)?, Some(now.role), rights)
         }
     };
+    let (role, unit, until) = rights;
+    if let Err(refusal) = fitting(platform, caller, &unit, until) {
+        return Ok(Err(refusal));
+    }
     // Somebody who is an auditor, or would be one, is a manager's affair: both roles are asked about.
-    for about in [Some(*role), before].into_iter().flatten() {
+    for about in [Some(role), before].into_iter().flatten() {
         if let Err(refusal) = permitted(tx, platform, caller, duty, Action::OfficerPropose, about, None)? {
             return Ok(Err(refusal));
         }
     }
-    let kind = if officer.is_none() { "new" } else { "rights" };
-    let subject = Subject { kind, officer, named: &named, role: *role, unit, until: *until };
-    Ok(Ok((text(platform, Action::OfficerPropose, &subject, ""), *role)))
+    let kind = match wanted {
+        Wanted::New { .. } => "new",
+        Wanted::Key { .. } => "key",
+        Wanted::Rights { .. } => "rights",
+    };
+    let subject = Subject { kind, officer, named: &named, role, unit: &unit, until };
+    Ok(Ok((text(platform, Action::OfficerPropose, &subject, ""), role)))
+}
+
+/// Whether somebody can be given a code for a key: invited and without one yet, or at work.
+pub(super) fn takes_key(officer: &Officer, caller: &Caller) -> bool {
+    officer.state == OfficerState::Invited || officer.stands(caller.now)
 }
 
 fn refused<T>(
