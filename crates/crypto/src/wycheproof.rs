@@ -7,14 +7,54 @@ use crate::sign::{Algorithm, PublicKey};
 
 /// Name, number of vectors, SHA-256, vectors.
 const FILES: [(&str, usize, &str, &str); 8] = [
-    ("es256-jose", 169, "dc9ca456c7a2b2fcf04d7b8895376dd1d17c094c9f08c507170077e1a7b33241", include_str!("../vectors/wycheproof/es256-jose.txt")),
-    ("es256-der", 395, "82c19229221c2ea1f209a7f92b44a1c65992c2ae06b08f028895918e666243e2", include_str!("../vectors/wycheproof/es256-der.txt")),
-    ("es384-jose", 163, "6120a40ce89cd52cef6a592c458e0989a9b573aca43479ae2b3fc1f5c8327a27", include_str!("../vectors/wycheproof/es384-jose.txt")),
-    ("es384-der", 389, "59179cd450b0c3497759584d5c58f22f19fb3f63af4e7af36e5bdaf3d9e09b86", include_str!("../vectors/wycheproof/es384-der.txt")),
-    ("rs256", 258, "0b5694e4cab25588a0abbe9bd288492b10599e19db4261a8f47d050ca06979df", include_str!("../vectors/wycheproof/rs256.txt")),
-    ("ps256", 64, "3531d6d6cfe1107763514af4b82b5e420c96cd5ea6783e0f57697fd6fd07d5b6", include_str!("../vectors/wycheproof/ps256.txt")),
-    ("eddsa", 91, "8aeae4f8f2d5e3aff23d9b9e157f6f753623c40281c5576bd24c2cdaeb99dd04", include_str!("../vectors/wycheproof/eddsa.txt")),
-    ("mldsa44", 27, "8e2d568a75065095bf26b9874257d63a1054089403818a366dbdca414b99ea90", include_str!("../vectors/wycheproof/mldsa44.txt")),
+    (
+        "es256-jose",
+        169,
+        "dc9ca456c7a2b2fcf04d7b8895376dd1d17c094c9f08c507170077e1a7b33241",
+        include_str!("../vectors/wycheproof/es256-jose.txt"),
+    ),
+    (
+        "es256-der",
+        395,
+        "82c19229221c2ea1f209a7f92b44a1c65992c2ae06b08f028895918e666243e2",
+        include_str!("../vectors/wycheproof/es256-der.txt"),
+    ),
+    (
+        "es384-jose",
+        163,
+        "6120a40ce89cd52cef6a592c458e0989a9b573aca43479ae2b3fc1f5c8327a27",
+        include_str!("../vectors/wycheproof/es384-jose.txt"),
+    ),
+    (
+        "es384-der",
+        389,
+        "59179cd450b0c3497759584d5c58f22f19fb3f63af4e7af36e5bdaf3d9e09b86",
+        include_str!("../vectors/wycheproof/es384-der.txt"),
+    ),
+    (
+        "rs256",
+        258,
+        "0b5694e4cab25588a0abbe9bd288492b10599e19db4261a8f47d050ca06979df",
+        include_str!("../vectors/wycheproof/rs256.txt"),
+    ),
+    (
+        "ps256",
+        64,
+        "3531d6d6cfe1107763514af4b82b5e420c96cd5ea6783e0f57697fd6fd07d5b6",
+        include_str!("../vectors/wycheproof/ps256.txt"),
+    ),
+    (
+        "eddsa",
+        91,
+        "8aeae4f8f2d5e3aff23d9b9e157f6f753623c40281c5576bd24c2cdaeb99dd04",
+        include_str!("../vectors/wycheproof/eddsa.txt"),
+    ),
+    (
+        "mldsa44",
+        27,
+        "8e2d568a75065095bf26b9874257d63a1054089403818a366dbdca414b99ea90",
+        include_str!("../vectors/wycheproof/mldsa44.txt"),
+    ),
 ];
 
 fn bytes(hex: &str) -> Vec<u8> {

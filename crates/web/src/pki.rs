@@ -127,8 +127,11 @@ fn cached(asked: &HeaderMap, kind: &'static str, bytes: Vec<u8>, made: Millis, s
     let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let known = known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_matches('"') == mark));
     let control = format!("max-age={}, public, no-transform, must-revalidate", span.as_secs());
-    let mut response =
-        if known { StatusCode::NOT_MODIFIED.into_response() } else { ([(header::CONTENT_TYPE, kind)], bytes).into_response() };
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, kind)], bytes).into_response()
+    };
     let written = [
         (header::CACHE_CONTROL, Some(control)),
         (header::ETAG, Some(format!("\"{mark}\""))),

@@ -385,7 +385,8 @@ fn text(platform: &Platform, wanted: &Wanted, standing: Option<(&str, i64)>, key
 /// Reads such a text; `None` when it is none of ours.
 fn parse(platform: &Platform, text: &str) -> Option<(Wanted, Option<i64>)> {
     let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    let fits = text.lines().next() == Some(FIRST) && line("realm") == Some(platform.settings.realm.to_string().as_str());
+    let fits =
+        text.lines().next() == Some(FIRST) && line("realm") == Some(platform.settings.realm.to_string().as_str());
     let wanted = match line("kind").filter(|_| fits)? {
         "issue" => Wanted::Issue {
             profile: Profile::from_word(line("profile")?)?,
@@ -566,7 +567,12 @@ fn carry_out(
 }
 
 /// The session of somebody who may see the authority's certificates.
-fn seen_by(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, cookie: &str) -> Result<OnDuty, Error<OfficeRefusal>> {
+fn seen_by(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    cookie: &str,
+) -> Result<OnDuty, Error<OfficeRefusal>> {
     let duty = on_duty(tx, platform, caller, cookie).map_err(|error| match error {
         Error::Refuse(refusal) => Error::Refuse(refusal.into()),
         Error::Fault(fault) => Error::Fault(fault),

@@ -6,9 +6,9 @@ use lionrock_model::certificate::{CertificateRefusal, Ground, OfficeRefusal, Sta
 use lionrock_model::staff::{DutyRefusal, Role};
 use lionrock_pki::name::Subject;
 use lionrock_pki::request;
+use lionrock_service::Error;
 use lionrock_service::authority::office::{self, Decision, Profile, Wanted};
 use lionrock_service::authority::{self, Act};
-use lionrock_service::Error;
 use lionrock_testkit::both_engines;
 use lionrock_testkit::engines::Place;
 

@@ -36,7 +36,8 @@ pub struct Sought {
 /// `GET /certificates?serial=…`
 pub async fn get(State(state): State<AppState>, visit: Visit, Query(sought): Query<Sought>) -> Answer {
     let serial: String = sought.serial.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
-    let open = office::waiting(&state.platform, &visit.caller, badge(&visit)?).await.map_err(|error| no(&visit, error))?;
+    let open =
+        office::waiting(&state.platform, &visit.caller, badge(&visit)?).await.map_err(|error| no(&visit, error))?;
     let mut frame = visit.frame("authority-title");
     let found = if serial.is_empty() {
         None
@@ -238,8 +239,7 @@ pub async fn sign_key(
     body: Bytes,
 ) -> Answer {
     let (act, decision) = proposal(&id, &way)?;
-    let done =
-        office::decide(&state.platform, &visit.caller, badge(&visit)?, act, decision, assertion(&body)?).await;
+    let done = office::decide(&state.platform, &visit.caller, badge(&visit)?, act, decision, assertion(&body)?).await;
     let serial = done.map_err(|error| no(&visit, error))?;
     Ok(page::next(&serial.map_or_else(|| HERE.to_owned(), |serial| format!("{HERE}?serial={serial}"))))
 }
