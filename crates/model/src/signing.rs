@@ -105,6 +105,18 @@ words! {
     }
 }
 
+words! {
+    /// What a service says of what it was given (iAM Smart interface, section 2.8).
+    Receipt {
+        /// It took the signature.
+        Accepted = "SR001";
+        /// It has the signature and does not take it.
+        Rejected = "SR002";
+        /// No signature reached it: nothing is destroyed, it may fetch again.
+        NotReceived = "SR003";
+    }
+}
+
 impl Form {
     /// Whether we see the document, show it and compute its digest.
     #[must_use]

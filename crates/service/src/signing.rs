@@ -8,6 +8,7 @@
 //! | [`person::options`], [`approve::approve`], [`person::decline`] | POST /sign/HANDLE… | state; signature, evidence, leaf |
 //! | [`request::standing`], [`request::fetch`], [`request::acknowledge`] | GET, POST /signing/requests/ID… | state; documents destroyed |
 //! | [`history::list`], [`history::evidence`] | /account/signatures | leaf of the opening |
+//! | [`receipt::acknowledge`] | POST /signing/requests/ID/acknowledge | state; what the service says of each signature |
 //! | [`csc`] | /csc/v2/… | request, grant; signatures handed out once |
 //! | [`sweep::sweep`] | the job | state |
 //!
@@ -24,6 +25,7 @@ pub mod history;
 pub mod key;
 mod make;
 pub mod person;
+pub mod receipt;
 pub mod request;
 mod sealed;
 pub mod sweep;

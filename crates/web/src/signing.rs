@@ -9,9 +9,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use lionrock_model::id::SigningRequestId;
-use lionrock_model::signing::{Category, Form, PIECE_BYTES, SigningRefusal};
+use lionrock_model::signing::{Category, Form, PIECE_BYTES, Receipt, SigningRefusal};
 use lionrock_service::port::document::Readable;
 use lionrock_service::signing::file::File;
+use lionrock_service::signing::receipt::{self, Receipts};
 use lionrock_service::signing::request::{self, Ask, Kind, Named, Seal, Signer};
 use lionrock_wire::oauth::{Parameters, credential};
 use serde::Deserialize;
@@ -185,16 +186,42 @@ fn file(kind: &'static str, bytes: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], bytes).into_response()
 }
 
-/// `POST /signing/requests/{id}/acknowledge`: the service has what it needs; documents are destroyed.
+/// What a service says of one signature of many.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneReceipt {
+    id: String,
+    #[serde(rename = "signingResult")]
+    receipt: String,
+}
+
+/// `POST /signing/requests/{id}/acknowledge`: the service says what it has; documents are destroyed. An empty body accepts everything; a form
+/// has `signingResult` (`SR001` accepted, `SR002` rejected, `SR003` nothing came), or `signatures`, JSON of `{id, signingResult}`.
 pub async fn acknowledge(
     State(state): State<AppState>,
     visit: Visit,
     Path(id): Path<String>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Answer {
     let (id, token) = named(&id, &headers)?;
-    request::acknowledge(&state.platform, &visit.caller, id, token).await?;
+    let receipts = receipts(&body).ok_or_else(|| Failure::refuse(&malformed()))?;
+    receipt::acknowledge(&state.platform, &visit.caller, id, token, receipts).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn receipts(body: &Bytes) -> Option<Receipts> {
+    let form = Parameters::parse(std::str::from_utf8(body).ok()?).ok()?;
+    match (form.get("signingResult"), form.get("signatures")) {
+        (None, None) => Some(Receipts::All(Receipt::Accepted)),
+        (Some(word), None) => Receipt::from_word(word).map(Receipts::All),
+        (None, Some(list)) => {
+            let list: Vec<OneReceipt> = serde_json::from_str(list).ok()?;
+            let each = list.into_iter().map(|one| Some((one.id, Receipt::from_word(&one.receipt)?)));
+            each.collect::<Option<_>>().map(Receipts::Each)
+        }
+        (Some(_), Some(_)) => None,
+    }
 }
 
 /// `DELETE /signing/requests/{id}`: the service takes it back.

@@ -294,7 +294,7 @@ pub(super) fn by_handle(tx: &mut Tx<'_>, platform: &Platform, handle: &str) -> R
 }
 
 /// The request of an id and its token.
-fn theirs(tx: &mut Tx<'_>, platform: &Platform, id: SigningRequestId, token: &str) -> super::Refused<Request> {
+pub(super) fn theirs(tx: &mut Tx<'_>, platform: &Platform, id: SigningRequestId, token: &str) -> super::Refused<Request> {
     let own = imprint(platform, TOKEN, token)?;
     let found = signing_request::find(tx, id)?.filter(|row| same(&row.token, &own));
     Ok(found.ok_or(SigningRefusal::ServiceUnknown))

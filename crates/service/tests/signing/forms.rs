@@ -1,15 +1,16 @@
 //! Other forms than PDFs; what the iAM Smart interface calls: digests, authenticated and anonymous, in bulk, with the codes.
 
-use super::scene::{ask, pdf, ready, scene};
+use super::scene::{ask, pdf, ready, said, scene};
 use lionrock_activation::{Hex, chamber};
 use lionrock_crypto::digest::sha256;
 use lionrock_crypto::sign::Algorithm;
-use lionrock_model::signing::{Category, Form, SigningRefusal};
+use lionrock_model::signing::{Category, Form, Receipt, SigningRefusal};
 use lionrock_pki::certificate::Certificate;
 use lionrock_pki::cms;
 use lionrock_service::signing::code::{For, legacy};
+use lionrock_service::signing::receipt::{self, Receipts};
+use lionrock_service::signing::request::{self, Ask, Named, Signer, digest};
 use lionrock_service::signing::person;
-use lionrock_service::signing::request::{Ask, Named, Signer, digest};
 use lionrock_store::signing_request::Kind;
 use lionrock_testkit::both_engines;
 use lionrock_wire::webauthn::json::Base64Url;
@@ -61,6 +62,72 @@ both_engines! {
         let result: Value = serde_json::from_slice(&scene.fetch(&second, Kind::Result).await.unwrap()).unwrap();
         let one = cms::Signature::read(&bytes(&result["signatures"][1]["cms"])).unwrap();
         one.check(&sha256(b"document 1")).unwrap();
+    }
+
+    fn a_service_says_what_it_was_given(at place) {
+        let (scene, mut mei) = ready(&place).await;
+        let say = async |begun: &request::Begun, receipts: Receipts| {
+            said(receipt::acknowledge(&scene.oidc.platform, &scene.by(), begun.id, &begun.token, receipts).await)
+        };
+        // One of three did not come: nothing is destroyed, and it can be fetched again.
+        let begun = scene.begin(digests(Form::Digest, 3)).await.unwrap();
+        assert_eq!(say(&begun, Receipts::All(Receipt::Accepted)).await, Err(SigningRefusal::WrongStep), "before it is signed");
+        scene.sign(&mut mei, &begun.handle).await.unwrap();
+        let each = |all: &[(&str, Receipt)]| Receipts::Each(all.iter().map(|(id, one)| ((*id).to_owned(), *one)).collect());
+        let two = [("doc-0", Receipt::Accepted), ("doc-1", Receipt::Rejected)];
+        assert_eq!(say(&begun, each(&[("doc-9", Receipt::Accepted)])).await, Err(SigningRefusal::RequestMalformed));
+        say(&begun, each(&two)).await.unwrap();
+        say(&begun, each(&[two[0], two[1], ("doc-2", Receipt::NotReceived)])).await.unwrap();
+        say(&begun, Receipts::All(Receipt::NotReceived)).await.unwrap();
+        assert_eq!((scene.state(&begun).await, scene.oidc.leaves("signing.acknowledged").await), ("signed", 3));
+        assert!(scene.fetch(&begun, Kind::Result).await.is_ok());
+        say(&begun, each(&[two[0], two[1], ("doc-2", Receipt::Accepted)])).await.unwrap();
+        assert_eq!(scene.state(&begun).await, "delivered");
+        assert_eq!(scene.count("SELECT COUNT(*) FROM signing_part").await, 0);
+        // Rejected is an answer too; a stranger's token is none.
+        let begun = scene.begin(digests(Form::PdfDigest, 1)).await.unwrap();
+        scene.sign(&mut mei, &begun.handle).await.unwrap();
+        let stranger = request::Begun { token: "another".to_owned(), ..begun.clone() };
+        assert_eq!(say(&stranger, Receipts::All(Receipt::Accepted)).await, Err(SigningRefusal::ServiceUnknown));
+        say(&begun, Receipts::All(Receipt::Rejected)).await.unwrap();
+        say(&begun, Receipts::All(Receipt::Rejected)).await.unwrap();
+        assert_eq!(scene.state(&begun).await, "delivered");
+    }
+
+    fn what_the_older_interface_asks_for_works_with_and_without_login(at place) {
+        let (scene, mut mei) = ready(&place).await;
+        let card = Signer::Card(sha256(b"U123456"));
+        // Hash and PDF, anonymous and in bulk: the card decides who may sign, and both sides show the same four digits.
+        for (form, count) in [(Form::Digest, 1), (Form::PdfDigest, 1), (Form::Digest, 40), (Form::PdfDigest, 40)] {
+            let begun = scene.begin(Ask { signer: card.clone(), ..digests(form, count) }).await.unwrap();
+            let own = legacy(&sha256(b"document 0"), For::Anonymous(&sha256(b"U123456"), "library"));
+            assert_eq!(begun.legacy_code.as_deref(), Some(own.as_str()));
+            let cookie = mei.cookie.clone().unwrap();
+            let look = person::look(&scene.oidc.platform, &scene.by(), &cookie, &begun.handle).await.unwrap();
+            assert_eq!((look.legacy_code, look.documents.len()), (Some(own), count));
+            scene.sign(&mut mei, &begun.handle).await.unwrap();
+            let result: Value = serde_json::from_slice(&scene.fetch(&begun, Kind::Result).await.unwrap()).unwrap();
+            let all = result["signatures"].as_array().unwrap();
+            assert!(all.len() == count && all.iter().all(|one| one["cms"].is_null() == (form == Form::Digest)));
+        }
+        // Authenticated: by the name the service knows from logging in.
+        let code = scene.oidc.code(&mut mei, "library").await;
+        let tokens = scene.oidc.exchange("library", &[("code", &code)]).await.unwrap();
+        let sub = scene.oidc.id_token(&tokens.id_token)["sub"].as_str().unwrap().to_owned();
+        for form in [Form::Digest, Form::PdfDigest] {
+            let begun = scene.begin(Ask { signer: Signer::Known(sub.clone()), ..digests(form, 1) }).await.unwrap();
+            assert_eq!(begun.legacy_code, Some(legacy(&sha256(b"document 0"), For::Known(&sub))));
+            scene.sign(&mut mei, &begun.handle).await.unwrap();
+        }
+        // A bulk request is taken back while nobody approved it, and not afterwards.
+        let begun = scene.begin(digests(Form::Digest, 5)).await.unwrap();
+        said(request::withdraw(&scene.oidc.platform, &scene.by(), begun.id, &begun.token).await).unwrap();
+        assert_eq!(scene.state(&begun).await, "refused");
+        assert_eq!(scene.sign(&mut mei, &begun.handle).await.unwrap_err(), SigningRefusal::RequestGone);
+        let begun = scene.begin(digests(Form::Digest, 5)).await.unwrap();
+        scene.sign(&mut mei, &begun.handle).await.unwrap();
+        let late = request::withdraw(&scene.oidc.platform, &scene.by(), begun.id, &begun.token).await;
+        assert_eq!(said(late), Err(SigningRefusal::WrongStep));
     }
 
     fn every_algorithm_signs_pdfs(at place) {

@@ -35,7 +35,7 @@ both_engines! {
         let service = government(&settings.realm, &settings.services[0]);
         settings.services.push(service);
         let (registry, document) = (ServiceId::parse("land-registry").unwrap(), pdf("x"));
-        let begin = async |scene: &super::scene::Scene, asked: Ask| {
+        let begin = async |scene: &crate::signing::scene::Scene, asked: Ask| {
             said(request::begin_for(&scene.oidc.platform, &scene.by(), &registry, asked).await).map(drop)
         };
         assert_eq!(begin(&scene, ask(Form::Pdf, &document)).await, Ok(()), "the honest request");

@@ -29,7 +29,7 @@ pub struct Scene {
 }
 
 /// An officer with their key.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Person {
     pub id: OfficerId,
     pub key: Authenticator,
