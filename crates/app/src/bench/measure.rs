@@ -88,6 +88,24 @@ pub fn family(pid: u32) -> Result<(Duration, f64)> {
     Ok((cpu, memory))
 }
 
+/// From here on the kernel counts the most memory of this process anew.
+///
+/// # Errors
+/// When this kernel does not.
+pub fn forget_most() -> Result<()> {
+    std::fs::write("/proc/self/clear_refs", "5").context("this kernel does not count the most memory anew")
+}
+
+/// The most memory of this process since [`forget_most`], in MB.
+///
+/// # Errors
+/// When the kernel does not say.
+pub fn most() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    Ok(most.trim().trim_end_matches("kB").trim().parse::<f64>()? / 1_000.0)
+}
+
 /// Processor time and peak resident memory (megabytes) of a process.
 ///
 /// # Errors

@@ -5,9 +5,13 @@
 //! person's thinking are left out, the store of certificates is asked for the status. The passkey's own answer is made beforehand, as a
 //! phone makes it.
 
+mod journey;
+mod peer;
+
 use super::figures::Figures;
 use crate::config::{Config, LogFormat};
-use crate::{clock, demo, root_key, start};
+use crate::document::Reader;
+use crate::{clock, demo, root_key, services, start};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use lionrock_activation::text::{self, ACTIVATION, ENROLMENT};
@@ -27,15 +31,15 @@ use lionrock_rehearsal::authenticator::{self as device, Manner};
 use lionrock_service::authority::{self, Chain};
 use lionrock_service::caller::{Entropy, System};
 use lionrock_service::platform::Limits;
-use lionrock_service::{Platform, boot, status, timestamp};
+use lionrock_service::{Platform, Ports, boot, status, timestamp};
 use lionrock_store::Store;
 use lionrock_wire::webauthn::attestation::AttestationPolicy;
 use lionrock_wire::webauthn::cose::CoseAlgorithm;
 use lionrock_wire::webauthn::json::{AuthenticationResponse, Base64Url, RegistrationResponse};
 use lionrock_wire::webauthn::{Framing, RegistrationExpectation, RelyingParty, registration};
 use serde_json::json;
-use std::io::{Cursor, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -54,6 +58,15 @@ pub struct Arguments {
     /// Megabytes of the large PDF; 0 leaves it out.
     #[arg(long, default_value_t = 1000)]
     large_mb: u64,
+    /// Only the large PDF.
+    #[arg(long)]
+    large: bool,
+    /// Let pyHanko do the same job in the same run.
+    #[arg(long)]
+    peer: bool,
+    /// A Python that has pyHanko.
+    #[arg(long, default_value = "target/test-python/bin/python")]
+    python: PathBuf,
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -78,12 +91,25 @@ async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
     let platform = opened(folder).await?;
     let chain = authority::establish(&platform, &clock::platform_caller()).await?.context("no authority")?;
     let span = Duration::from_secs(arguments.seconds.max(1));
+    let big = folder.join("large.pdf");
+    if arguments.large_mb > 0 {
+        // First, while this process holds nothing else.
+        write_large(&big, arguments.large_mb)?;
+        let service = platform.settings.services.first().context("no service")?.id().clone();
+        let done = journey::large(&platform, &service, &big).await?;
+        figures.add(
+            "rss_mb_1gb_pdf",
+            done.most,
+            "most memory of the whole process while the large PDF is sent, shown, signed and fetched, MB",
+        );
+        figures.add("seconds_1gb_pdf", done.seconds, "from its first part to the last byte of the signed one");
+    }
+    if arguments.large {
+        platform.store.close().await;
+        return Ok(figures);
+    }
     let certificates = rate(span, || issue(&chain).map(drop))?;
     let signer = Arc::new(Bench::new(&chain)?);
-    if arguments.large_mb > 0 {
-        let most = large(&signer, &platform, &folder.join("large.pdf"), arguments.large_mb).await?;
-        figures.add("rss_mb_1gb_pdf", most, "most memory of the whole process while the large PDF is signed, MB");
-    }
     figures.add("certificates_per_second", certificates, "issued and linted, on one core");
     let question = ocsp::ask(&signer.certificate, &chain.issuing.certificate, None)?;
     let answers = asked(&platform, span, question.clone()).await?;
@@ -93,9 +119,41 @@ async fn measure(arguments: &Arguments, folder: &Path) -> Result<Figures> {
     figures.add("timestamps_per_second", stamps(&platform, span).await?, "RFC 3161 tokens, ES256");
     let done = whole(&signer, &platform, span).await?;
     figures.add("pades_blt_1mb_per_second", done, "PDFs of 1 MB signed as PAdES B-LT, two tasks");
+    if arguments.peer {
+        let document = folder.join("peer.pdf");
+        std::fs::write(&document, pdf(MEGABYTE))?;
+        let (python, big) = (arguments.python.clone(), (arguments.large_mb > 0).then_some(big));
+        let peer =
+            tokio::task::spawn_blocking(move || peer::run(&python, &document, big.as_deref(), TASKS, span)).await??;
+        figures.add("pyhanko_blt_1mb_per_second", peer.per_second, "the same by pyHanko, two processes");
+        figures.add("times_the_peer", done / peer.per_second, "of ours for each of pyHanko's");
+        if let Some(most) = peer.large {
+            figures.add(
+                "pyhanko_rss_mb_1gb_pdf",
+                most,
+                "most memory of a pyHanko process that signs the large PDF, MB",
+            );
+        }
+    }
     platform.store.close().await;
     Ok(figures)
 }
+
+const SERVICE: &str = r#"
+[[service]]
+id = "bench"
+redirect_uris = ["https://bench.example/back"]
+secret_sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+profile = "plain"
+[service.name]
+en = "Bench"
+zh-Hant = "Bench"
+zh-Hans = "Bench"
+[service.purpose]
+en = "Bench"
+zh-Hant = "Bench"
+zh-Hans = "Bench"
+"#;
 
 async fn opened(folder: &Path) -> Result<Arc<Platform>> {
     let files = demo::folder::Folder::open(folder)?;
@@ -115,8 +173,15 @@ async fn opened(folder: &Path) -> Result<Arc<Platform>> {
     let config = Config::read(&path)?;
     let store = Store::open(&config.store()).await?;
     let keys = boot::key_ring(&store, &start::root(&config)?, &config.realm()?, &clock::platform_caller()).await?;
-    let settings = start::settings(&config, Vec::new(), Limits::default())?;
-    Ok(Arc::new(start::platform_of(store, keys, settings, start::idle::ports())))
+    let declared = data.join("services.toml");
+    std::fs::write(&declared, SERVICE)?;
+    let settings = start::settings(&config, services::read(&declared, &config.realm()?)?, Limits::default())?;
+    let ports = Ports {
+        activation: Arc::new(journey::Inside::open()?),
+        documents: Arc::new(Reader::new(std::env::current_exe()?, false)),
+        ..start::idle::ports()
+    };
+    Ok(Arc::new(start::platform_of(store, keys, settings, ports)))
 }
 
 /// How often a second something is done, on this one thread.
@@ -354,28 +419,6 @@ async fn whole(bench: &Arc<Bench>, platform: &Arc<Platform>, span: Duration) -> 
         }
     })
     .await
-}
-
-/// The most memory this process holds while a large PDF is signed, in MB.
-async fn large(bench: &Bench, platform: &Arc<Platform>, path: &Path, megabytes: u64) -> Result<f64> {
-    write_large(path, megabytes)?;
-    // The kernel counts the most from here on.
-    std::fs::write("/proc/self/clear_refs", "5").context("this kernel does not count the most memory anew")?;
-    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path)?;
-    let prepared = pades::prepare(&mut file, &Wish::plain(Digest::Sha256, seconds()))?;
-    let cms = bench.sign(prepared.digest())?;
-    let (stamped, material) = proofs(bench, platform, &cms).await?;
-    file.seek(SeekFrom::End(0))?;
-    file.write_all(&pades::complete(prepared, &stamped)?)?;
-    let tail = pades::add_dss(&mut file, &material, seconds())?;
-    file.seek(SeekFrom::End(0))?;
-    file.write_all(&tail)?;
-    file.sync_all()?;
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    let kilobytes: f64 = most.trim().trim_end_matches("kB").trim().parse()?;
-    std::fs::remove_file(path)?;
-    Ok(kilobytes / 1_000.0)
 }
 
 const HEAD: &str = "%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\n\
