@@ -299,3 +299,13 @@ impl From<TlsKey> for ServerKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+
+    #[test]
+    fn port_0_names_no_port_so_that_a_folder_keeps_what_its_certificates_and_keys_name() {
+        assert_eq!((asked(None), asked(Some(0)), asked(Some(8480))), (None, None, Some(8480)));
+    }
+}
