@@ -1,8 +1,10 @@
 // What people do with an account: names, a second passkey, sessions, closing it.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { program } from "./demo.mjs";
 
 /** Renames the passkey, adds one, removes it, meets the rules of the last one. */
 export async function managePasskeys(visitor) {
@@ -103,6 +105,11 @@ export async function manageSessions(visitor) {
   assert.equal(await page.locator("main .list > li").count(), 1, "this session is left");
 }
 
+/** `lionrock verify WHAT` over a text, with the log's key. */
+export function verify(what, text, key, ...more) {
+  return spawnSync(program(), ["verify", what, "-", "--key", key, ...more], { input: text, encoding: "utf8" });
+}
+
 /** Closes the account; gives the receipt. */
 export async function close(visitor) {
   const { page } = visitor;
@@ -117,6 +124,15 @@ export async function close(visitor) {
   await visitor.look("closed");
   await visitor.printsOnOnePage("closed");
   const receipt = JSON.parse(await page.innerText("#closing-receipt"));
+  // What is printed is less, and still proves it.
+  const paper = await page.textContent("#paper-receipt");
+  assert.ok(paper.length < JSON.stringify(receipt).length, "cosignatures are not printed");
+  for (const [name, text] of [["file", JSON.stringify(receipt)], ["paper", paper]]) {
+    const said = verify("receipt", text, join(visitor.demo.data, "ledger", "vkey"));
+    assert.equal(said.status, 0, `the receipt on ${name}: ${said.stdout}${said.stderr}`);
+  }
+  const spoilt = verify("receipt", paper.replace(/"index |index (\d)/, "index 9$1"), join(visitor.demo.data, "ledger", "vkey"));
+  assert.notEqual(spoilt.status, 0, "a spoilt receipt proves nothing");
   await visitor.open("/account");
   assert.equal(visitor.path, "/signin", "nobody is signed in any more");
   await page.click("#continue");

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-function program() {
+/** The program to test. */
+export function program() {
   if (process.env.LIONROCK) return process.env.LIONROCK;
   const built = ["release", "debug"].map((kind) => join(root, "target", kind, "lionrock")).filter(existsSync);
   if (!built.length) throw new Error("build the program first: cargo build --release");

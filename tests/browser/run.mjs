@@ -19,20 +19,27 @@ const names = readdirSync(folder).filter((file) => file.endsWith(".mjs")).sort()
 const wanted = process.argv.slice(2);
 
 const report = new Report();
-const demo = await startDemo();
-const browser = await openBrowser(demo);
-try {
-  for (const file of names) {
-    if (wanted.length && !wanted.some((name) => file.includes(name))) continue;
-    const { journeys } = await import(new URL(file, folder));
-    for (const [name, journey] of Object.entries(journeys)) {
-      await report.run(name, () => journey({ demo, browser, report }));
-      await browser.closeVisitors();
-    }
-  }
-} finally {
-  await browser.close();
-  const clean = await demo.stop();
-  if (!clean) report.failed("the demo stops cleanly");
-}
+const chosen = names.filter((file) => !wanted.length || wanted.some((name) => file.includes(name)));
+const files = await Promise.all(chosen.map(async (file) => ({ file, ...(await import(new URL(file, folder))) })));
+// What a journey that failed left behind is nobody else's business: files that register people, or change what others look at, say `own`.
+await walk(files.filter(({ own }) => !own));
+for (const file of files.filter(({ own }) => own)) await walk([file]);
 process.exit(report.finish());
+
+/** These files, one after the other, at a demo and a browser of their own. */
+async function walk(files) {
+  if (!files.length) return;
+  const demo = await startDemo();
+  const browser = await openBrowser(demo);
+  try {
+    for (const { journeys } of files) {
+      for (const [name, journey] of Object.entries(journeys)) {
+        await report.run(name, () => journey({ demo, browser, report }));
+        await browser.closeVisitors();
+      }
+    }
+  } finally {
+    await browser.close();
+    if (!(await demo.stop())) report.failed("the demo stops cleanly");
+  }
+}

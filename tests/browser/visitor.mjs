@@ -116,6 +116,14 @@ export class Visitor {
     const pdf = await this.page.pdf({ format: "A4", path: join(shots, this.language, `${name}.pdf`) });
     const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g)?.length;
     assert.equal(pages, 1, `${name}, ${this.language}: sheets of paper`);
+    // And it can be read: nothing that is printed is smaller than nine points.
+    await this.page.emulateMedia({ media: "print" });
+    const smallest = await this.page.evaluate(() => {
+      const shown = [...document.querySelectorAll("main *")].filter((one) => one.checkVisibility() && one.innerText?.trim());
+      return Math.min(...shown.map((one) => Number.parseFloat(getComputedStyle(one).fontSize))) * 0.75;
+    });
+    await this.page.emulateMedia({ media: null });
+    assert.ok(smallest >= 8.99, `${name}, ${this.language}: ${smallest} points on paper`);
   }
 
   /** The browser has not complained: no script error, nothing the content policy stopped. */
@@ -124,21 +132,21 @@ export class Visitor {
     assert.deepEqual(complaints, [], `${place}: the browser complains`);
   }
 
-  /** The newest letter to this address in the test mailbox. */
-  async letter(address) {
+  /** The newest letter to this address in the test mailbox that says what is wanted. */
+  async letter(address, wanted = /./) {
     const other = await this.context.newPage();
     await other.goto(new URL("/mailbox", this.demo.issuer).href);
-    for (let tries = 0; tries < 20; tries += 1) {
-      const found = other.locator("article", { hasText: address }).first();
-      if (await found.count()) {
-        const text = await found.innerText();
+    for (let tries = 0; tries < 120; tries += 1) {
+      const texts = await other.locator("article", { hasText: address }).allInnerTexts();
+      const found = texts.find((text) => wanted.test(text));
+      if (found) {
         await other.close();
-        return text;
+        return found;
       }
       await other.waitForTimeout(250);
       await other.reload();
     }
-    throw new Error("no letter came");
+    throw new Error(`no letter came to ${address}`);
   }
 
   /** Walks with the Tab key until the element has the keyboard. */

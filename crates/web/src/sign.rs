@@ -10,6 +10,7 @@ use lionrock_service::Error;
 use lionrock_service::port::document::Readable;
 use lionrock_service::signing::{approve, history, person};
 
+use crate::oauth::consent::origin;
 use crate::page::sign::{Digest, Seal, Sign, Signed};
 use crate::page::{self, time};
 use crate::signin::assertion;
@@ -42,7 +43,8 @@ pub async fn get(State(state): State<AppState>, visit: Visit, Path(handle): Path
     }
     let hindrance = look.hindrance.map(|refusal| Failure::refuse(&refusal).text(visit.say));
     let enrol = look.hindrance == Some(SigningRefusal::NoCertificate);
-    page::show(&Sign {
+    let back = look.redirect_uri;
+    let shown = page::show(&Sign {
         frame: visit.frame("sign-title"),
         handle,
         service: look.service,
@@ -74,6 +76,11 @@ pub async fn get(State(state): State<AppState>, visit: Visit, Path(handle): Path
         enrol,
         certificate: look.certificate,
         until: time::moment(visit.say, look.expires),
+    })?;
+    // "No" is a form, and its answer leads back to the service.
+    Ok(match &back {
+        Some(back) => page::leading_to(shown, origin(back)),
+        None => shown,
     })
 }
 

@@ -84,6 +84,8 @@ async function life(all) {
   assert.ok(await close(visitor));
 }
 
+export const own = true;
+
 export const journeys = {
   "register by file, log in, manage, recover and close the account, in English": life,
   "register by camera, log in at the service, in Traditional Chinese": (all) => whole(all, "zh-Hant", all.demo.camera[1], "camera"),

@@ -80,4 +80,6 @@ async function byKeyboard({ demo, browser }) {
   assert.ok(await close(visitor));
 }
 
+export const own = true;
+
 export const journeys = { "the whole journey by keyboard alone": byKeyboard };

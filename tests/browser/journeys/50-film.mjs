@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,8 @@ const SLACK = 90;
 
 /** Writes the film of a person who makes these movements. */
 function shoot(slug, actions, file, slack = SLACK) {
-  const program = process.env.LIONROCK_CAMERA;
+  const built = join(root, "target", "release", "examples", "camera");
+  const program = process.env.LIONROCK_CAMERA ?? (existsSync(built) ? built : null);
   const [command, first] = program ? [program, []] : ["cargo", ["run", "-q", "--locked", "--release", "-p", "lionrock-rehearsal", "--example", "camera", "--"]];
   execFileSync(command, [...first, slug, actions.join(","), file, SEED, String(slack)], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
 }

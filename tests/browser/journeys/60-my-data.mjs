@@ -233,6 +233,8 @@ async function backToService(all) {
   assert.ok(await close(visitor));
 }
 
+export const own = true;
+
 export const journeys = {
   "what is kept, the number on demand, the copy, in English": (all) => kept(all, "en", 5, {}),
   "what is kept, the number on demand, the copy, in Traditional Chinese, in the dark": (all) => kept(all, "zh-Hant", 6, { scheme: "dark" }),

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:https";
 
 /** Signs an officer in by the demo's door and brings the cookies to this browser. */
-async function officer(visitor, slug) {
+export async function officer(visitor, slug) {
   const said = await door(visitor, slug, "sign-in", {});
   const cookies = said.cookie.split("; ").map((pair) => {
     const at = pair.indexOf("=");
@@ -31,10 +31,10 @@ function door(visitor, slug, what, body) {
   });
 }
 
-const at = (visitor, path) => visitor.page.goto(`${visitor.staff}${path}`);
+export const at = (visitor, path) => visitor.page.goto(`${visitor.staff}${path}`);
 
 /** The page's key form, done by the officer's software key. */
-const sign = (visitor, slug) => door(visitor, slug, "approve", { page: visitor.path });
+export const sign = (visitor, slug) => door(visitor, slug, "approve", { page: visitor.path });
 
 async function ticket({ demo, browser }, language, slug, options) {
   const one = await browser.visitor({ language, ...options });

@@ -32,6 +32,8 @@ use std::sync::Arc;
 pub struct Look {
     /// Where it stands.
     pub state: State,
+    /// Where the person goes back to: an address of the service, registered by it.
+    pub redirect_uri: Option<String>,
     /// What comes out.
     pub form: Form,
     /// The service's name.
@@ -100,6 +102,7 @@ pub async fn look(
             }
             Ok(Ok(Look {
                 state: row.state,
+                redirect_uri: body.redirect_uri.clone(),
                 form: row.form,
                 service: service.name().to(caller.language).to_owned(),
                 purpose: service.purpose().to(caller.language).to_owned(),

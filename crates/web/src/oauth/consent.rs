@@ -105,7 +105,8 @@ fn asked(visit: &Visit, offered: Offered) -> Asked {
 }
 
 /// Scheme, host and port of a registered redirect URI.
-fn origin(uri: &str) -> &str {
+/// Scheme, host and port of an address.
+pub(crate) fn origin(uri: &str) -> &str {
     let start = uri.find("://").map_or(0, |at| at + 3);
     let end = uri.get(start..).and_then(|rest| rest.find(['/', '?'])).map_or(uri.len(), |at| start + at);
     uri.get(..end).unwrap_or_default()
