@@ -27,9 +27,7 @@ impl Receipts {
     fn is_missing_something(&self, names: &[String]) -> bool {
         match self {
             Self::All(one) => *one == Receipt::NotReceived,
-            Self::Each(each) => {
-                names.iter().any(|name| each.get(name).is_none_or(|one| *one == Receipt::NotReceived))
-            }
+            Self::Each(each) => names.iter().any(|name| each.get(name).is_none_or(|one| *one == Receipt::NotReceived)),
         }
     }
 }

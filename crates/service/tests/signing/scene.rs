@@ -102,7 +102,8 @@ pub struct Reader;
 impl DocumentReader for Reader {
     fn inspect(&self, document: Document) -> Answering<'_, Result<Inspection, DocumentError>> {
         Box::pin(async move {
-            let document = document.read_at(0, 1 << 20).unwrap();
+            let read = tokio::task::spawn_blocking(move || document.read_at(0, 1 << 20));
+            let document = read.await.unwrap().unwrap();
             if !document.starts_with(b"%PDF-") {
                 return Err(DocumentError::Refused("no PDF".to_owned()));
             }
