@@ -53,8 +53,7 @@ pub struct Settled {
 pub fn settle(tx: &mut Tx<'_>, fresh: &Name) -> Result<Settled, Error> {
     let [service, resident] = [Value::from(fresh.service.as_str()), Value::from(fresh.resident.as_bytes())];
     let proof = Value::from(fresh.proof.map(|proof| proof.to_vec()));
-    let values =
-        [service.clone(), resident.clone(), Value::from(fresh.name.as_str()), Value::from(fresh.since), proof];
+    let values = [service.clone(), resident.clone(), Value::from(fresh.name.as_str()), Value::from(fresh.since), proof];
     if tx.execute(INSERT, &values)? == 1 {
         return Ok(Settled { row: fresh.clone(), first: true });
     }

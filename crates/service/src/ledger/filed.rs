@@ -42,7 +42,8 @@ pub async fn round(platform: &Arc<Platform>) -> Result<u64, Fault> {
         let (_, body) = audit::open_body(platform, &entry.event, &sealed)?;
         let body: Value = serde_json::from_slice(&body)?;
         let statement = body.pointer("/body/statement").and_then(Value::as_str);
-        let statement = statement.ok_or_else(|| Fault::stored_data(format!("an entry {} has no statement", entry.kind)))?;
+        let statement =
+            statement.ok_or_else(|| Fault::stored_data(format!("an entry {} has no statement", entry.kind)))?;
         let Some(file) = receipt::file(platform, statement, entry.event, Duration::ZERO).await? else {
             upto = place;
             break;
