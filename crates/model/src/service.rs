@@ -122,7 +122,9 @@ pub enum ServiceFault {
     #[error("a service of the FAPI profile proves itself by keys: give jwks, or mark it as profile = \"plain\"")]
     Authentication,
     /// The right to sign, without the names that certificates hold.
-    #[error("a service with csc = true sees signing certificates: give english-name and chinese-name as essential fields")]
+    #[error(
+        "a service with csc = true sees signing certificates: give english-name and chinese-name as essential fields"
+    )]
     CscNames,
     /// A field that no service may have, or one twice.
     #[error("field {0:?} cannot be asked for by a service, or stands twice")]
