@@ -429,7 +429,8 @@ impl Seen {
             self.wrong.push(Wrong { code: "custody-open", text });
         }
         for policy in self.policies.keys().filter(|policy| *policy != PINNED && !known.contains(policy)) {
-            let text = format!("decisions name the policy {policy}, which is neither this program's nor given with --policy");
+            let text =
+                format!("decisions name the policy {policy}, which is neither this program's nor given with --policy");
             self.wrong.push(Wrong { code: "policy-unknown", text });
         }
     }

@@ -189,7 +189,12 @@ fn account(
     resident::insert(tx, &row)?;
     known::family(tx, platform, id, &facts)?;
     // As every other account begins: an entry that looks different would tell which ones these are.
-    freshness::record(tx, platform, caller, &Event::new("account.opened", Some(id), json!({"resident": id.to_string()})))?;
+    freshness::record(
+        tx,
+        platform,
+        caller,
+        &Event::new("account.opened", Some(id), json!({"resident": id.to_string()})),
+    )?;
     Ok(Some(id))
 }
 

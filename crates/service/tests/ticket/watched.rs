@@ -1,13 +1,13 @@
 //! Monitoring says no, and others hear of it.
 
 use crate::scene::{Officer2, Scene, code, number, scene, scene_with};
+use lionrock_crypto::sign::{PublicKey, SigningKey};
 use lionrock_model::budget::{Allowance, Budget, Budgets, Excess, Kind};
 use lionrock_model::id::FindingId;
 use lionrock_model::monitor::{FindingRefusal, MISSES, Rule};
 use lionrock_model::policy::Purpose;
 use lionrock_model::staff::{Identity, Role};
 use lionrock_model::ticket::TicketRefusal;
-use lionrock_crypto::sign::{PublicKey, SigningKey};
 use lionrock_service::fault::FaultKind;
 use lionrock_service::monitor::decoy::{self, DecoyClaims, Invented, NotPlaced};
 use lionrock_service::monitor::{board, finding, known};
@@ -54,18 +54,18 @@ both_engines! {
         let claims = DecoyClaims {
             approved_by: vec!["ada".to_owned(), "ben".to_owned()],
             decoys: vec![Invented { card: card.reveal(), name: "HONEY, Pot".to_owned() }],
-            expires: "2100-01-01T00:00:00Z".to_owned(),
+            expires: at_time(scene.by().now, 86_400),
             id: "honey-1".to_owned(),
             not_before: at_time(scene.by().now, 0),
             realm: scene.platform.settings.realm.to_string(),
         };
-        let claims = DecoyClaims { expires: at_time(scene.by().now, 86_400), ..claims };
         let signed = |by: &[usize]| {
             let mut signed = Signed::propose(claims.clone());
             by.iter().for_each(|at| signed.sign(&keys[*at].0, &keys[*at].1).unwrap());
             signed
         };
-        let placed = |signed| decoy::place(&scene.platform, &scene.by(), signed, &signers);
+        let by = scene.by();
+        let placed = |signed| decoy::place(&scene.platform, &by, signed, &signers);
         assert!(matches!(placed(signed(&[0])).await, Err(NotPlaced::Statement(_))), "one officer places none");
         let mut edited = signed(&[0, 1]);
         edited.claims.decoys[0].card = number(123_491).reveal();
@@ -275,6 +275,6 @@ fn signers() -> (Vec<(String, SigningKey)>, Vec<Signer>) {
     made.into_iter().unzip()
 }
 
-fn at_time(now: lionrock_model::time::Millis, after: i64) -> String {
-    jiff::Timestamp::from_second(now.seconds() + after).unwrap().to_string()
+fn at_time(now: lionrock_model::time::Millis, after: u64) -> String {
+    now.after(std::time::Duration::from_secs(after)).timestamp().unwrap().to_string()
 }

@@ -116,12 +116,7 @@ async fn resident(platform: &Arc<Platform>) -> Result<ResidentId> {
     rehearse::enrol(platform, &caller, Enrol { facts, email, passkey }).await.map_err(told)
 }
 
-async fn officer(
-    platform: &Arc<Platform>,
-    house: &House,
-    (name, number): (&str, &str),
-    unit: &str,
-) -> Result<Officer> {
+async fn officer(platform: &Arc<Platform>, house: &House, (name, number): (&str, &str), unit: &str) -> Result<Officer> {
     let caller = by();
     let mut options = serde_json::to_value(rehearse::begin_officer(platform, &caller).await.map_err(told)?)?;
     if let Some(members) = options.as_object_mut() {

@@ -109,7 +109,9 @@ async fn list(config: &PathBuf, json: bool) -> Result<()> {
     if json {
         let all: Vec<_> = found
             .iter()
-            .map(|one| serde_json::json!({"account": one.account.to_string(), "known": one.known, "since": one.since.0}))
+            .map(
+                |one| serde_json::json!({"account": one.account.to_string(), "known": one.known, "since": one.since.0}),
+            )
             .collect();
         println!("{}", serde_json::json!({"decoys": all}));
         return Ok(());

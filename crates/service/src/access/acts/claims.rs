@@ -144,7 +144,8 @@ impl<'a> Judge<'a> {
                 return Err(("act-missing", "ticket.granted: no glass was broken".to_owned()));
             };
             let second = entry.officer("second");
-            let both = pair.iter().any(|act| act.officer == asked.officer) && pair.iter().any(|act| act.officer == second);
+            let both =
+                pair.iter().any(|act| act.officer == asked.officer) && pair.iter().any(|act| act.officer == second);
             if !both || second == asked.officer {
                 return Err(("act-one-side", "ticket.granted: the glass was broken by others".to_owned()));
             }
@@ -169,7 +170,9 @@ impl<'a> Judge<'a> {
         if granted.resident != entry.resident.as_deref() || entry.officer("by") != granted.asked.officer {
             return Err(wrong("the ticket is another person's, or another officer's"));
         }
-        if entry.word("purpose") != line(text, "purpose") || !words(entry.body.get("fields")).all(|word| fields.contains(word)) {
+        if entry.word("purpose") != line(text, "purpose")
+            || !words(entry.body.get("fields")).all(|word| fields.contains(word))
+        {
             return Err(wrong("more was opened than was signed for"));
         }
         if entry.at < granted.at || entry.at >= granted.at.saturating_add(minutes.saturating_mul(60_000)) {
@@ -206,8 +209,7 @@ impl<'a> Judge<'a> {
                 Ok(false)
             };
         }
-        let actions =
-            [Action::CounterRegister, Action::CounterUpgrade, Action::CounterRecover, Action::AccountFreeze];
+        let actions = [Action::CounterRegister, Action::CounterUpgrade, Action::CounterRecover, Action::AccountFreeze];
         let act = self.once(entry, id, &actions)?;
         if line(&act.text, "case") != entry.word("case") || entry.word("officer") != act.officer {
             return Err(("act-text", "errand.shown: something else was signed".to_owned()));
@@ -234,7 +236,8 @@ impl<'a> Judge<'a> {
         let proposes = matches!(entry.kind.as_str(), "staff.proposed" | "staff.change-proposed");
         // The first officers, the clock and a restore sign nothing; a decision always does.
         if id.is_empty() {
-            let must = proposes || matches!(entry.kind.as_str(), "staff.approved" | "staff.changed" | "staff.confirmed");
+            let must =
+                proposes || matches!(entry.kind.as_str(), "staff.approved" | "staff.changed" | "staff.confirmed");
             let by_clock = entry.told("by").is_none();
             return if must && !by_clock {
                 Err(("act-missing", format!("{}: no officer signed", entry.kind)))

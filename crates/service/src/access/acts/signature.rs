@@ -101,7 +101,11 @@ fn verified(data: &[u8], client: &[u8]) -> Result<(), Refused> {
     // The relying party is the host, or a domain above it.
     let above = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
     let party = std::iter::once(host).chain(above).any(|name| sha256(name.as_bytes()) == data.rp_id_hash);
-    if text("type") == "webauthn.get" && party { Ok(()) } else { Err(wrong("it was not made on the staff house's pages")) }
+    if text("type") == "webauthn.get" && party {
+        Ok(())
+    } else {
+        Err(wrong("it was not made on the staff house's pages"))
+    }
 }
 
 fn digest(text: &str) -> Option<[u8; 32]> {
