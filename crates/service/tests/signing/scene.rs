@@ -103,7 +103,7 @@ impl DocumentReader for Reader {
     fn inspect(&self, document: Document) -> Answering<'_, Result<Inspection, DocumentError>> {
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || document.read_at(0, 1 << 20));
-            let document = read.await.unwrap().unwrap();
+            let document = read.await.unwrap().map_err(|error| DocumentError::Refused(error.to_string()))?;
             if !document.starts_with(b"%PDF-") {
                 return Err(DocumentError::Refused("no PDF".to_owned()));
             }
