@@ -2,7 +2,7 @@
 //! happens when the status service is gone.
 
 use super::scene::{Person, Reader, Scene, StandIn, pdf, ready, response};
-use crate::oidc::scene::declared;
+use crate::oidc::scene as oidc;
 use crate::stage::{caller, platform_at};
 use lionrock_model::signing::{Form, SigningRefusal};
 use lionrock_model::time::Millis;
@@ -49,16 +49,19 @@ fn start(place: &Place, point: &str) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
 }
 
-/// The same deployment after a restart.
-async fn restarted(place: &Place, before: Scene) -> Scene {
-    let Scene { mut oidc, stand_in } = before;
+/// Ends this server as it does by itself, lets another take the approval and die at `point`, and starts again. SQLite's file is one
+/// server's: nothing of the first may be left. Whether the one in between came to its end.
+async fn past(place: &Place, before: Scene, point: &str) -> (Scene, bool) {
+    let Scene { oidc: oidc::Scene { platform, clock, key }, stand_in } = before;
+    platform.store.close().await;
+    drop(platform);
+    let ended = start(place, point);
     let mut platform = platform_at(place.url(), place.folder()).await;
     let own = Arc::get_mut(&mut platform).unwrap();
-    own.settings.services = declared(&own.settings.realm, &oidc.key);
+    own.settings.services = oidc::declared(&own.settings.realm, &key);
     own.ports.activation = Arc::<StandIn>::clone(&stand_in);
     own.ports.documents = Arc::new(Reader);
-    oidc.platform = platform;
-    Scene { oidc, stand_in }
+    (Scene { oidc: oidc::Scene { platform, clock, key }, stand_in }, ended)
 }
 
 async fn signatures(scene: &Scene) -> (i64, i64, i64) {
@@ -88,9 +91,9 @@ both_engines! {
             let answer = scene.answer(&mut mei, &asked, &Manner::default());
             told(&place, &scene, &mei, &begun.handle, &answer);
             let was = signatures(&scene).await;
-            scene.oidc.platform.store.close().await;
-            assert_eq!(start(&place, point), point == "nothing=abort", "{point} ends the child");
-            scene = restarted(&place, scene).await;
+            let (next, ended) = past(&place, scene, point).await;
+            scene = next;
+            assert_eq!(ended, point == "nothing=abort", "{point} ends the child");
             // All of it, or nothing of it.
             signed += i64::from(kept);
             let now = signatures(&scene).await;
