@@ -86,7 +86,14 @@ pub async fn platform_under(
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let letters = config.signing.letters(realm.is_test())?;
     let documents = Arc::new(Reader::new(program, !realm.is_test()).with_letters(letters));
-    let ports = Ports { registry: Arc::new(registry(config)?), mail: mail(config)?, push: push::push(config)?, documents, proofing, activation };
+    let ports = Ports {
+        registry: Arc::new(registry(config)?),
+        mail: mail(config)?,
+        push: push::push(config)?,
+        documents,
+        proofing,
+        activation,
+    };
     let platform = Arc::new(Platform {
         store,
         keys,
@@ -98,7 +105,7 @@ pub async fn platform_under(
         ledger: Desk::default(),
     });
     lionrock_service::gate::passed(&platform, &clock::platform_caller(), verdict.findings()).await?;
-    lionrock_service::oidc::name::bind(&platform, &clock::platform_caller()).await?;
+    lionrock_service::pseudonym::bind(&platform, &clock::platform_caller()).await?;
     // A clock that others contradict may do for trying things out; it stamps no time.
     platform.gate.doubt_clock(verdict.checks.iter().any(gate::doubts_clock));
     if let Some(chain) = authority::establish(&platform, &clock::platform_caller()).await? {

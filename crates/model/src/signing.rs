@@ -351,7 +351,12 @@ impl Refusal for SigningRefusal {
             Self::RequestGone => 404,
             Self::NoCertificate | Self::CertificateNotGood | Self::WrongStep | Self::DocumentIncomplete => 409,
             Self::DocumentTooLarge => 413,
-            Self::DocumentRefused | Self::SealNotDrawn | Self::DocumentExcluded | Self::GovernmentNeedsSeen | Self::NotRecognised | Self::RequestMalformed => 422,
+            Self::DocumentRefused
+            | Self::SealNotDrawn
+            | Self::DocumentExcluded
+            | Self::GovernmentNeedsSeen
+            | Self::NotRecognised
+            | Self::RequestMalformed => 422,
             Self::NoAuthority | Self::ProofUnavailable | Self::ViewerUnavailable | Self::SoleControlUnavailable => 503,
             Self::Passkey(refusal) => refusal.status(),
         }

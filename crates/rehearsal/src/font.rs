@@ -22,10 +22,7 @@ pub enum Typeface {
 /// The files of a Latin and a Han typeface, for seals of signatures.
 #[must_use]
 pub const fn files() -> [&'static [u8]; 2] {
-    [
-        include_bytes!("../assets/fonts/specimen-latin-sans.ttf"),
-        include_bytes!("../assets/fonts/specimen-han-sans.otf"),
-    ]
+    [include_bytes!("../assets/fonts/specimen-latin-sans.ttf"), include_bytes!("../assets/fonts/specimen-han-sans.otf")]
 }
 
 impl Typeface {

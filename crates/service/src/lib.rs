@@ -35,6 +35,7 @@ pub mod oidc;
 pub mod outbox;
 pub mod platform;
 pub mod port;
+pub mod pseudonym;
 pub mod recovery;
 pub mod recovery_codes;
 pub mod register;

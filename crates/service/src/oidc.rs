@@ -22,7 +22,6 @@ pub mod consent;
 pub mod decline;
 pub mod exchange;
 mod issue;
-pub mod name;
 pub mod publish;
 pub mod push;
 pub(crate) mod signed;

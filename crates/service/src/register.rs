@@ -108,7 +108,12 @@ const fn slot<'a>(id: &'a RegistrationId, column: &'static str) -> Slot<'a> {
 }
 
 /// Opens the facts of a registration for the registration itself; the leaf is written first, in this transaction.
-pub(crate) fn open_facts(tx: &mut Tx<'_>, platform: &Platform, caller: &Caller, row: &Registration) -> Result<CardFacts, Fault> {
+pub(crate) fn open_facts(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    caller: &Caller,
+    row: &Registration,
+) -> Result<CardFacts, Fault> {
     let fields = [Field::Hkid, Field::EnglishName, Field::ChineseName, Field::Birth, Field::Sex, Field::CardIssued];
     let plain = open_own(tx, platform, caller, row, &fields, (row.sealed_facts.as_deref(), &facts_slot(&row.id)))?;
     serde_json::from_slice::<Profile>(&plain)?.facts()

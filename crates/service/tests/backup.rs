@@ -4,8 +4,8 @@ mod certificates;
 mod copies;
 mod damage;
 mod death;
-mod outage;
 mod officers;
+mod outage;
 mod scene;
 
 use crate::stage::caller;

@@ -38,7 +38,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 15, name: "signing", sql: include_str!("../migrations/0015_signing.sql") },
     Migration { version: 16, name: "imprints", sql: include_str!("../migrations/0016_imprints.sql") },
     Migration { version: 17, name: "bound names", sql: include_str!("../migrations/0017_bound_names.sql") },
-    Migration { version: 21, name: "csc", sql: include_str!("../migrations/0021_csc.sql") },
+    Migration { version: 18, name: "csc", sql: include_str!("../migrations/0018_csc.sql") },
 ];
 
 /// How a database compares with this program.

@@ -8,8 +8,8 @@ use axum::routing::{get, post, put};
 use lionrock_model::custody::{PICTURE_BYTES, SEAL_BYTES};
 
 use crate::{
-    AppState, account, csc, deviation, hand_over, health, kiosk, layers, ledger, metrics, oauth, pki, recover, register, sign,
-    signin, signing, start, static_files, verify,
+    AppState, account, csc, deviation, hand_over, health, kiosk, layers, ledger, metrics, oauth, pki, recover,
+    register, sign, signin, signing, start, static_files, verify,
 };
 
 /// The whole site.

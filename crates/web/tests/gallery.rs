@@ -148,7 +148,7 @@ fn data(say: Say, pictures: bool) -> my_data::Data {
         } else {
             vec![]
         },
-        keys_gone: vec![("The key of your record".to_owned(), "7:04 pm".to_owned(), "0190f7a1".to_owned())],
+        keys_gone: vec![("own".to_owned(), "7:04 pm".to_owned(), "0190f7a1".to_owned())],
         corrections: vec![my_data::Wish {
             field: say.t("field-birth"),
             standing: say.t1("correction-due", "day", "2 January 2027"),

@@ -42,7 +42,8 @@ fn routed(function: &str) -> BTreeSet<String> {
 #[test]
 fn the_document_and_the_table_agree() {
     let described = described();
-    let programs: BTreeSet<_> = ["open", "machines", "csc_methods", "anybody", "authority"].into_iter().flat_map(routed).collect();
+    let programs: BTreeSet<_> =
+        ["open", "machines", "csc_methods", "anybody", "authority"].into_iter().flat_map(routed).collect();
     let files = |route: &&String| !route.contains("/static/");
     let missing: Vec<_> = programs.iter().filter(files).filter(|route| !described.contains(*route)).collect();
     assert!(missing.is_empty(), "not described in openapi.yaml: {missing:?}");

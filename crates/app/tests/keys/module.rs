@@ -146,7 +146,12 @@ async fn a_signing_key_that_began_in_the_store_moves_into_the_module() {
         server.answers("/readyz", 200).await;
         let published: Value = serde_json::from_str(&server.get("/oauth/jwks").await.text()).unwrap();
         server.stop();
-        published["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        published["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     let first = served(&house).await;
     let said = |lists: &str| {
@@ -154,7 +159,8 @@ async fn a_signing_key_that_began_in_the_store_moves_into_the_module() {
         let line = before.lines().find(|line| line.starts_with("keys = ")).unwrap().to_owned();
         std::fs::write(house.config(), before.replace(&line, &keys(lists))).unwrap();
     };
-    let order = |what: &str| token.lionrock(&["key", "move", "--config", text(&house.config()), "--what", what, "--json"]);
+    let order =
+        |what: &str| token.lionrock(&["key", "move", "--config", text(&house.config()), "--what", what, "--json"]);
     let lies = || {
         let status: Value = token.lionrock(&["key", "status", "--config", text(&house.config()), "--json"]).json();
         let own = status["keys"].as_array().unwrap().clone().into_iter().filter(|key| key["name"] == "signer/token");

@@ -118,11 +118,7 @@ impl Made {
             return Err(Refusal::TooDeep.into());
         }
         match object {
-            Object::Reference(id) => {
-                if self.seen.insert(*id) {
-                    self.open.push(*id);
-                }
-            }
+            Object::Reference(id) if self.seen.insert(*id) => self.open.push(*id),
             Object::Array(all) => {
                 for one in all {
                     self.clean(one, depth + 1)?;

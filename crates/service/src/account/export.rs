@@ -6,7 +6,7 @@
 use super::{authenticators, corrections, entries};
 use crate::audit::{self, Event};
 use crate::letter::{self, News};
-use crate::oidc::name;
+use crate::pseudonym;
 use crate::signed_in::{self, Current, Place};
 use crate::vault::{Grant, Profile};
 use crate::{Caller, Error, Fault, Platform};
@@ -20,8 +20,7 @@ use lionrock_model::time::Millis;
 use lionrock_store::consent::Consent;
 use lionrock_store::custody::Custody;
 use lionrock_store::{
-    Tx, consent, contact_change, correction, credential, custody, notice, outbox, recovery_code,
-    session,
+    Tx, consent, contact_change, correction, credential, custody, notice, outbox, recovery_code, session,
 };
 use lionrock_wire::jose::encode;
 use serde_json::{Value, json};
@@ -68,7 +67,7 @@ fn file(
     let corrections = corrections.iter().map(|row| wish(grant, row)).collect::<Result<Vec<_>, _>>()?;
     let told = entries::of(tx, platform, who, caller.now)?;
     let waiting = contact_change::find(tx, who)?.filter(|row| caller.now < row.code_until);
-    let pseudonyms = name::of_resident(tx, platform, who)?;
+    let pseudonyms = pseudonym::of_resident(tx, platform, who)?;
     Ok(json!({
         "account": {"id": who.to_string(), "since": time(Millis(row.created_at)), "state": "active"},
         "approvals": consent::of_resident(tx, who)?.iter().map(|one| approval(platform, one)).collect::<Vec<_>>(),

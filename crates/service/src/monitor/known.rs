@@ -8,8 +8,8 @@ use lionrock_model::hkid::Hkid;
 use lionrock_model::id::{OfficerId, ResidentId};
 use lionrock_model::person::{CardFacts, Email, EnglishName};
 use lionrock_model::staff::DutyRefusal;
-use lionrock_store::staff_mark::{self, OfficerMark};
 use lionrock_store::Tx;
+use lionrock_store::staff_mark::{self, OfficerMark};
 use serde_json::json;
 use std::sync::Arc;
 

@@ -6,11 +6,11 @@
 use super::authorize::{scope, still_waiting};
 use super::consent::{self, Shown};
 use super::issue::{self, Grounds};
-use super::{Word, checks, current, name};
+use super::{Word, checks, current};
 use crate::audit::{self, Event};
 use crate::ceremony::{self, Proof};
 use crate::signed_in::{self, Current, Place, Secret};
-use crate::{Caller, Error, Fault, Platform, vault};
+use crate::{Caller, Error, Fault, Platform, pseudonym, vault};
 use lionrock_model::credential::PasskeyRefusal;
 use lionrock_model::id::ConsentId;
 use lionrock_model::oidc::{ApprovalRefusal, PageRefusal};
@@ -89,7 +89,7 @@ fn carry_out(
         return Err(refuse(PageRefusal::RequestGone));
     }
     let session = session(tx, platform, caller, current.as_ref(), &proof, &command.place)?;
-    let name = name::settle(tx, platform, caller, &request.service, proof.resident)?;
+    let name = pseudonym::settle(tx, platform, caller, &request.service, proof.resident)?;
     let consent = keep(tx, platform, caller, &shown, &proof, &command.answer, name.first)?;
     let grounds = Grounds {
         authenticated_at: caller.now,
@@ -121,7 +121,7 @@ fn session(
 }
 
 /// Keeps the approval. One that releases nothing is kept once: repeating it would say nothing new. Whoever was `never_here` has none
-/// to repeat, so nothing is looked up (see [`name::settle`]).
+/// to repeat, so nothing is looked up (see [`pseudonym::settle`]).
 fn keep(
     tx: &mut Tx<'_>,
     platform: &Platform,

@@ -3,9 +3,9 @@
 use super::checks::{self, Door};
 use super::consent::purpose_hash;
 use super::issue::{self, Grounds};
-use super::{REQUEST_ROW, Word, current, name, of_request, problem, push};
+use super::{REQUEST_ROW, Word, current, of_request, problem, push};
 use crate::vault::Alarm;
-use crate::{Caller, Error, Fault, Platform};
+use crate::{Caller, Error, Fault, Platform, pseudonym};
 use lionrock_model::id::ServiceId;
 use lionrock_model::oidc::{PageRefusal, Scope};
 use lionrock_model::service::Service;
@@ -176,7 +176,9 @@ async fn silently(
             if !checks::fields(&scope(&request)).is_empty() || request.signing.is_some() {
                 return Ok(Err(CONSENT));
             }
-            let Some(grounds) = standing(tx, &owned, &caller, &request, &session, purpose)? else { return Ok(Err(CONSENT)) };
+            let Some(grounds) = standing(tx, &owned, &caller, &request, &session, purpose)? else {
+                return Ok(Err(CONSENT));
+            };
             Ok(Ok(issue::code(tx, &owned, &caller, &request, &grounds)?))
         })
         .await?;
@@ -206,7 +208,7 @@ fn standing(
         fields: Vec::new(),
         resident: session.resident,
         strength: issue::strength(&passkey),
-        sub: name::settle(tx, platform, caller, &request.service, session.resident)?.row.name,
+        sub: pseudonym::settle(tx, platform, caller, &request.service, session.resident)?.row.name,
     }))
 }
 

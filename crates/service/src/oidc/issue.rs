@@ -7,9 +7,9 @@ use lionrock_model::id::{ConsentId, ResidentId};
 use lionrock_model::oidc::{Pseudonym, Strength};
 use lionrock_model::policy::Field;
 use lionrock_model::time::Millis;
+use lionrock_store::Tx;
 use lionrock_store::oidc_grant::{self, Grant};
 use lionrock_store::oidc_request::Request;
-use lionrock_store::Tx;
 use lionrock_wire::oauth::parameters::extend;
 
 /// What a code stands on.

@@ -4,8 +4,8 @@
 
 use super::authorize::{refusal, still_waiting};
 use super::issue::{self, Grounds};
-use super::{name, problem};
-use crate::{Caller, Error, Fault, Platform};
+use super::problem;
+use crate::{Caller, Error, Fault, Platform, pseudonym};
 use lionrock_crypto::digest::sha256;
 use lionrock_model::credential::Credential;
 use lionrock_model::id::{ConsentId, ResidentId, SigningRequestId};
@@ -45,7 +45,7 @@ pub(crate) fn code(
     if !oidc_request::take(tx, request.handle, caller.now)? {
         return Ok(None);
     }
-    let sub = name::settle(tx, platform, caller, &request.service, signed.who)?.row.name;
+    let sub = pseudonym::settle(tx, platform, caller, &request.service, signed.who)?.row.name;
     let grounds = Grounds {
         authenticated_at: caller.now,
         consent: approval(tx, caller, &request.service, signed)?,

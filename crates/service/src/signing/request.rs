@@ -7,8 +7,8 @@ pub use super::sealed::{Named, Seal};
 use super::{code, evidence};
 use crate::ceremony::settle;
 use crate::imprint::Imprint;
-use crate::oidc::{client, name};
-use crate::{Caller, Error, Fault, Platform, audit};
+use crate::oidc::client;
+use crate::{Caller, Error, Fault, Platform, audit, pseudonym};
 use lionrock_activation::Hex;
 use lionrock_crypto::digest::Kind as Hash;
 use lionrock_crypto::secret::same;
@@ -17,9 +17,9 @@ use lionrock_model::signing::{
     Category, DELIVERY, Form, JSON_BYTES, MOST_DIGESTS, PIECE_BYTES, REQUEST, SigningRefusal, State, TITLE,
 };
 use lionrock_model::time::Millis;
+use lionrock_store::Tx;
 pub use lionrock_store::signing_request::Kind;
 use lionrock_store::signing_request::{self, Request};
-use lionrock_store::Tx;
 use lionrock_wire::jose;
 use lionrock_wire::oauth::Credential;
 use serde_json::json;
@@ -251,7 +251,11 @@ pub(super) fn judge(
     let goes_back = ask.redirect_uri.as_deref().is_none_or(|uri| service.redirects_to(uri));
     let small = ask.state.as_ref().is_none_or(|state| state.len() <= 1024)
         && ask.department.as_ref().is_none_or(|department| text(department, TITLE));
-    if fits && sealed && goes_back && small && text(&ask.title, TITLE) { Ok(()) } else { Err(SigningRefusal::RequestMalformed) }
+    if fits && sealed && goes_back && small && text(&ask.title, TITLE) {
+        Ok(())
+    } else {
+        Err(SigningRefusal::RequestMalformed)
+    }
 }
 
 /// The resident a service names; the outer none when it names somebody it does not know.
@@ -264,7 +268,7 @@ fn named(
     match signer {
         // Whose card it is shows when somebody opens the request: asking beforehand would tell who has an account.
         Signer::Anyone | Signer::Card(_) => Ok(Some(None)),
-        Signer::Known(sub) => Ok(name::owner(tx, platform, service.as_str(), sub)?.map(Some)),
+        Signer::Known(sub) => Ok(pseudonym::owner(tx, platform, service.as_str(), sub)?.map(Some)),
     }
 }
 
@@ -294,7 +298,12 @@ pub(super) fn by_handle(tx: &mut Tx<'_>, platform: &Platform, handle: &str) -> R
 }
 
 /// The request of an id and its token.
-pub(super) fn theirs(tx: &mut Tx<'_>, platform: &Platform, id: SigningRequestId, token: &str) -> super::Refused<Request> {
+pub(super) fn theirs(
+    tx: &mut Tx<'_>,
+    platform: &Platform,
+    id: SigningRequestId,
+    token: &str,
+) -> super::Refused<Request> {
     let own = imprint(platform, TOKEN, token)?;
     let found = signing_request::find(tx, id)?.filter(|row| same(&row.token, &own));
     Ok(found.ok_or(SigningRefusal::ServiceUnknown))

@@ -77,10 +77,7 @@ pub fn record(
     let standing = keys.iter().filter(|key| key.removed.is_none());
     let keys_told: Vec<_> = standing
         .map(|key| {
-            BTreeMap::from([
-                ("key", key.id.to_string()),
-                ("public_key", lionrock_wire::jose::encode(&key.public_key)),
-            ])
+            BTreeMap::from([("key", key.id.to_string()), ("public_key", lionrock_wire::jose::encode(&key.public_key))])
         })
         .collect();
     members.insert("holds".to_owned(), json!(keys_told));

@@ -283,10 +283,10 @@ both_engines! {
         again(&scene, &mut mei).await.unwrap();
         let unbound = "UPDATE oidc_pseudonym SET proof = NULL";
         assert_eq!(by_hand(&scene, unbound, vec![]).await, 1);
-        assert_eq!(oidc::name::bind(&scene.platform, &caller(&scene.clock)).await.unwrap(), 1);
+        assert_eq!(lionrock_service::pseudonym::bind(&scene.platform, &caller(&scene.clock)).await.unwrap(), 1);
         again(&scene, &mut mei).await.expect("the name she had");
         assert_eq!(by_hand(&scene, unbound, vec![]).await, 1);
-        assert_eq!(oidc::name::bind(&scene.platform, &caller(&scene.clock)).await.unwrap(), 0, "never again");
+        assert_eq!(lionrock_service::pseudonym::bind(&scene.platform, &caller(&scene.clock)).await.unwrap(), 0, "never again");
         assert_eq!(again(&scene, &mut mei).await, Err(FaultKind::RolledBack));
     }
 }

@@ -75,7 +75,8 @@ pub fn declared(realm: &Realm, key: &SigningKey) -> Vec<Service> {
     let declare = |id: &str, profile, authentication| {
         let wanted = |field, essential| Wanted { essential, field };
         let csc = ["press", "notary"].contains(&id);
-        let mut fields = vec![wanted(Field::EnglishName, true), wanted(Field::Birth, false), wanted(Field::Email, false)];
+        let mut fields =
+            vec![wanted(Field::EnglishName, true), wanted(Field::Birth, false), wanted(Field::Email, false)];
         if csc {
             fields.push(wanted(Field::ChineseName, true));
         }

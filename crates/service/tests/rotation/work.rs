@@ -39,13 +39,16 @@ pub async fn officers_at_work(server: &Server, people: &[Person]) {
     let found = finding::open(&server.platform, &desk.by(), &sam.cookie).await.unwrap();
     assert!(found.len() >= 2, "{found:?}");
     for one in found {
-        finding::close(&server.platform, &desk.by(), &sam.cookie, one.id, "They had looked at the wrong case.").await.unwrap();
+        finding::close(&server.platform, &desk.by(), &sam.cookie, one.id, "They had looked at the wrong case.")
+            .await
+            .unwrap();
     }
     let reviewers = [bea.cookie.clone(), ann.cookie.clone()];
     for (second, reviewer) in [&mut ann, &mut bea].into_iter().zip(&reviewers) {
         let row = break_glass::draft(&server.platform, &desk.by(), &sam.cookie, ("attack", "INC-7")).await.unwrap();
         for who in [&mut sam, second] {
-            let asked = break_glass::sign_options(&server.platform, &desk.by(), &who.cookie, row.terms.id).await.unwrap();
+            let asked =
+                break_glass::sign_options(&server.platform, &desk.by(), &who.cookie, row.terms.id).await.unwrap();
             let answer = desk::answer(&mut who.device, &asked);
             break_glass::sign(&server.platform, &desk.by(), &who.cookie, row.terms.id, answer).await.unwrap();
         }

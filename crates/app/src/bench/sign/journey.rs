@@ -115,6 +115,7 @@ fn answered(phone: &mut Authenticator, options: &serde_json::Value) -> Result<Au
 ///
 /// # Errors
 /// What kept it from being signed.
+#[allow(clippy::disallowed_methods, reason = "a bench reads the clock to measure")]
 pub async fn large(platform: &Arc<Platform>, service: &ServiceId, path: &Path) -> Result<Journey> {
     let (cookie, mut phone) = signer(platform).await?;
     let mut file = File::open(path)?;

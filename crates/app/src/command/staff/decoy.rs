@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use lionrock_service::monitor::decoy::{self, DecoyClaims, Invented};
 use lionrock_service::statement::Signed;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What to do.
@@ -15,6 +15,7 @@ use std::process::ExitCode;
 pub enum Decoy {
     /// Write decoys down for two officers to sign.
     Propose {
+        /// Key, realm and where the statement lies.
         #[command(flatten)]
         common: Common,
         /// A decoy, invented: `CARD,NAME`, such as `U123456(0),CHAN, Tai Man`; a card number that nobody has. Once for each.
@@ -82,7 +83,7 @@ fn propose(common: &Common, decoys: &[String]) -> Result<()> {
 }
 
 #[allow(clippy::print_stdout)]
-async fn place(file: &PathBuf, config: &PathBuf, json: bool) -> Result<()> {
+async fn place(file: &Path, config: &Path, json: bool) -> Result<()> {
     let config = Config::read(config)?;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let signed: Signed<DecoyClaims> = Signed::parse(&bytes)?;
@@ -100,7 +101,7 @@ async fn place(file: &PathBuf, config: &PathBuf, json: bool) -> Result<()> {
 }
 
 #[allow(clippy::print_stdout)]
-async fn list(config: &PathBuf, json: bool) -> Result<()> {
+async fn list(config: &Path, json: bool) -> Result<()> {
     let config = Config::read(config)?;
     let platform = start::beside(&config).await?;
     let found = decoy::list(&platform, &clock::platform_caller()).await;

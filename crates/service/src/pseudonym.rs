@@ -31,7 +31,7 @@ fn is_ours(platform: &Platform, row: &Name) -> Result<bool, Fault> {
 ///
 /// # Errors
 /// Of the store; `RolledBack` with an alarm when the row is not as the platform wrote it: no service is told another's name.
-pub(super) fn settle(
+pub(crate) fn settle(
     tx: &mut Tx<'_>,
     platform: &Platform,
     caller: &Caller,
