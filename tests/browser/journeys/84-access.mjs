@@ -1,5 +1,5 @@
 // Who read my data: an officer reads two values under a ticket; the person sees it, opens its proof, takes the file along, and the program
-// judges the file. Withheld entries and the empty page are looked at in the gallery: a hold needs officers with keys of their own.
+// judges the file. The count of withheld entries is tested with the service: a hold needs officers with keys of their own.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
