@@ -9,6 +9,7 @@ pub(super) mod place;
 mod receipt;
 mod signature;
 
+#[cfg(feature = "rehearsal")]
 pub(crate) use log::{advance, bar};
 
 use anyhow::{Context, Result, bail};

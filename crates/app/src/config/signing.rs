@@ -34,7 +34,7 @@ impl Signing {
     pub fn letters(&self, test: bool) -> Result<Vec<Vec<u8>>> {
         ensure!((1..=MOST).contains(&self.document_bytes), "[signing] document_bytes: 1 to {MOST}");
         if self.fonts.is_empty() && test {
-            return Ok(lionrock_rehearsal::font::files().map(<[u8]>::to_vec).to_vec());
+            return Ok(rehearsed());
         }
         self.fonts
             .iter()
@@ -46,4 +46,14 @@ impl Signing {
             })
             .collect()
     }
+}
+
+#[cfg(feature = "rehearsal")]
+fn rehearsed() -> Vec<Vec<u8>> {
+    lionrock_rehearsal::font::files().map(<[u8]>::to_vec).to_vec()
+}
+
+#[cfg(not(feature = "rehearsal"))]
+const fn rehearsed() -> Vec<Vec<u8>> {
+    Vec::new()
 }
