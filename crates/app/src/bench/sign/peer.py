@@ -133,6 +133,8 @@ def work(document, seconds):
     bench = Bench()
 
     async def run():
+        # Once before the clock starts, so that nothing is measured that happens only at the start.
+        await bench.sign(io.BytesIO(document), io.BytesIO())
         done, begun = 0, time.monotonic()
         while time.monotonic() - begun < seconds:
             out = io.BytesIO()
