@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod hold;
 pub mod key;
 pub mod officer;
+pub mod renew;
 pub mod replay_kit;
 pub mod serve;
 pub mod site;
@@ -87,6 +88,8 @@ enum Command {
         #[command(subcommand)]
         what: officer::Officer,
     },
+    /// Renew the archive time-stamps of signed PDFs before they age: for a timer.
+    Renew(renew::Arguments),
     /// Write the shape of a deployment for a contractor, without data; or make a synthetic equivalent.
     ReplayKit(replay_kit::Arguments),
     /// Serve by a configuration file.
@@ -137,6 +140,7 @@ impl CommandLine {
             Command::Hold { what } => return hold::run(&what).await,
             Command::Key { verb } => key::run(&verb).await?,
             Command::Officer { what } => officer::run(&what)?,
+            Command::Renew(arguments) => return Ok(renew::run(arguments).await),
             Command::ReplayKit(arguments) => replay_kit::run(&arguments).await?,
             Command::Serve { config } => serve::run(&config).await?,
             Command::Site { what } => return site::run(&what),

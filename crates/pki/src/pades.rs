@@ -7,18 +7,21 @@
 //! prepare ─digest─▶ cms::Unsigned ─message─▶ the key ─▶ time-stamp ─▶ complete   B-B, B-T
 //!                                                                        │
 //!                             add_dss (chains, status answers, lists) ◀──┘        B-LT
-//!                             prepare_timestamp ─▶ the authority ─▶ complete      B-LTA, again before it ages
+//!                             prepare_timestamp ─▶ the authority ─▶ complete      B-LTA
+//!                             standing ─▶ renew ─▶ the authority ─▶ finish        again before it ages
 //! ```
 
 mod change;
 mod field;
 mod prepare;
+mod renew;
 mod seal;
 mod store;
 mod validate;
 
 pub use change::{Change, Changes};
 pub use prepare::{Prepared, complete, prepare, prepare_timestamp};
+pub use renew::{Aging, Round, Standing, renew, standing};
 pub use seal::{Words, seal};
 pub use store::{Material, add_dss};
 pub use validate::{Form, Found, Report, validate};

@@ -323,6 +323,17 @@ pub struct Checked {
     pub certificate: Certificate,
 }
 
+/// Who stamped a token and when, its own signature checked; whether it is over anything at hand is not.
+///
+/// # Errors
+/// As [`check`], but for the digest.
+pub fn look(token: &[u8]) -> Result<Checked, Error> {
+    let signature = Signature::read(token)?;
+    let inside = signature.inside().ok_or(Error::Malformed("a time-stamp"))?;
+    let info = Info::from_der(inside).map_err(malformed("a time-stamp"))?;
+    check(token, Digest::from_identifier(&info.imprint.algorithm)?, info.imprint.hash.as_bytes(), None)
+}
+
 /// Checks a token over a digest.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ mod judges;
 mod memory;
 mod notary;
 mod paper;
+mod renewal;
 mod signatures;
 mod stage;
 mod status;

@@ -11,13 +11,21 @@ impl Client {
     /// # Errors
     /// See [`CallError`]; a status is none here.
     pub async fn post_text(&self, path: &str, body: String) -> Result<(u16, Bytes), CallError> {
+        self.post(path, "text/plain; charset=utf-8", body.into_bytes()).await
+    }
+
+    /// The same with bytes of a media type, such as a question about time or status.
+    ///
+    /// # Errors
+    /// As [`Client::post_text`].
+    pub async fn post(&self, path: &str, kind: &'static str, body: Vec<u8>) -> Result<(u16, Bytes), CallError> {
         let base = self.reach.address.to_string();
         let uri: Uri = format!("{}/{path}", base.trim_end_matches('/')).parse().map_err(|_| CallError::Broken)?;
         let exchange = async {
             let request = Request::builder()
                 .method(Method::POST)
                 .uri(uri)
-                .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+                .header(header::CONTENT_TYPE, kind)
                 .body(Full::new(Bytes::from(body)))
                 .map_err(|_| CallError::Broken)?;
             let answer = self.pooled.request(request).await.map_err(|error| CallError::NoConnection(cause(&error)))?;

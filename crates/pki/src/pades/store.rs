@@ -82,7 +82,9 @@ pub fn add_dss(file: &mut dyn Source, material: &Material, now: u64) -> Result<V
     for signature in &material.signatures {
         // The name is SHA-1 by definition (EN 319 142-1 table 3); it finds things and proves nothing.
         let name: String = sha1(signature).iter().map(|byte| format!("{byte:02X}")).collect();
-        if per_signature.get(&name).is_some() && !news {
+        // An entry is written once: a newer one would leave the older behind as an object that nothing leads to, and no judge can tell
+        // why it is there. What came later stands in the store's own lists.
+        if per_signature.get(&name).is_some() {
             continue;
         }
         let mut entry = Dictionary::default();

@@ -74,12 +74,19 @@ impl Report {
 }
 
 /// A signature's dictionary and what it covers.
-struct Raw {
+pub(super) struct Raw {
     field: String,
     id: Id,
     words: Dictionary,
     /// Where it lies.
     range: Result<Range, Verdict>,
+}
+
+impl Raw {
+    /// Bytes of the document as it was signed.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.range.as_ref().ok().map(|range| range.end)
+    }
 }
 
 /// Everything from 0 to `end` but the gap.
@@ -98,25 +105,7 @@ pub fn validate(file: &mut dyn Source, trust: &Trust) -> Result<Report, Error> {
     let mut document = Document::open(file)?;
     let pages = document.pages()?;
     let length = document.length();
-    let mut all = Vec::new();
-    for field in field::fields(&mut document)? {
-        if field.kind.as_deref() == Some(b"Sig") && field.dictionary.get("V").is_some() {
-            if all.len() >= MOST_SIGNATURES {
-                return Err(pdf::Refusal::TooManyObjects.into());
-            }
-            all.push(raw(&mut document, field)?);
-        }
-    }
-    all.sort_by_key(|one| one.range.as_ref().map_or(0, |range| range.end));
-    let mut evidence = store(&mut document)?;
-    // Every signature brings certificates that may be needed for another.
-    for one in &all {
-        if let Some(bytes) = contents(one)
-            && let Ok(signature) = crate::cms::Signature::read(&bytes)
-        {
-            evidence.certificates.extend(signature.certificates().iter().take(MOST_KEPT).cloned());
-        }
-    }
+    let (all, evidence) = read(&mut document)?;
     drop(document);
     let mut judgement = Judgement { file, trust, evidence, later: None, length };
     let mut signatures = Vec::new();
@@ -126,6 +115,30 @@ pub fn validate(file: &mut dyn Source, trust: &Trust) -> Result<Report, Error> {
     signatures.reverse();
     double(&mut signatures);
     Ok(Report { signatures, pages, length })
+}
+
+/// All signatures of a document, the oldest first, and what it keeps for judging them.
+pub(super) fn read(document: &mut Document<'_>) -> Result<(Vec<Raw>, Evidence), Error> {
+    let mut all = Vec::new();
+    for field in field::fields(document)? {
+        if field.kind.as_deref() == Some(b"Sig") && field.dictionary.get("V").is_some() {
+            if all.len() >= MOST_SIGNATURES {
+                return Err(pdf::Refusal::TooManyObjects.into());
+            }
+            all.push(raw(document, field)?);
+        }
+    }
+    all.sort_by_key(|one| one.end().unwrap_or(0));
+    let mut evidence = store(document)?;
+    // Every signature brings certificates that may be needed for another.
+    for one in &all {
+        if let Some(bytes) = contents(one)
+            && let Ok(signature) = crate::cms::Signature::read(&bytes)
+        {
+            evidence.certificates.extend(signature.certificates().iter().take(MOST_KEPT).cloned());
+        }
+    }
+    Ok((all, evidence))
 }
 
 /// Two signatures over the same bytes cannot both be there by signing.
@@ -173,7 +186,7 @@ fn raw(document: &mut Document<'_>, field: field::Field) -> Result<Raw, Error> {
 }
 
 /// The signature proper: the DER at the beginning of `Contents`; what follows must be padding.
-fn contents(raw: &Raw) -> Option<Vec<u8>> {
+pub(super) fn contents(raw: &Raw) -> Option<Vec<u8>> {
     let bytes = raw.words.get("Contents").and_then(Object::as_string)?;
     let length = der_length(bytes)?;
     let (own, padding) = bytes.split_at_checked(length)?;
