@@ -21,6 +21,7 @@ mod gate;
 mod keys;
 mod leak;
 mod push;
+mod renew;
 mod rotation;
 mod run;
 mod verify;
