@@ -24,6 +24,11 @@ pub(super) fn checks(at: &Setting<'_>) -> Vec<Check> {
             "registry.url must begin with https://",
         ),
         at.production(
+            "push-over-tls",
+            config.push.as_ref().is_some_and(|push| !push.url.starts_with("https://")),
+            "push.url must begin with https://: who hears that their record was read is nobody else's to know",
+        ),
+        at.production(
             "root-key-in-a-module",
             config.keys.root_token().is_none(),
             "the root key is held in software; name a key store module under keys.pkcs11, or have a deviation signed",

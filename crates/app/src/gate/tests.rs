@@ -168,12 +168,13 @@ fn certificate(folder: &Path, subject: &str) {
 }
 
 /// Every check of this file's part of the gate, in order.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "release-build",
     "no-rehearsal",
     "real-mail",
     "real-issuer",
     "registry-over-tls",
+    "push-over-tls",
     "root-key-in-a-module",
     "no-default-values",
     "tls-1.3-only",
@@ -216,6 +217,18 @@ fn staff(stage: &mut Stage) -> &mut crate::config::staff::Staff {
     stage.config.staff.as_mut().unwrap()
 }
 
+fn push(url: &str) -> Option<crate::config::Push> {
+    Some(crate::config::Push { url: url.to_owned(), ca: None })
+}
+
+#[test]
+fn a_push_service_over_tls_passes() {
+    let mut stage = Stage::new();
+    stage.config.push = push("https://push.gov.hk/notices");
+    let verdict = stage.judge();
+    assert!(verdict.is_open(), "{}", verdict.report(&Realm::Production));
+}
+
 /// One change each, and the only check that refuses it.
 const SPOILT: &[(&str, Spoil)] = &[
     ("release-build", |it| it.around.build.debug = true),
@@ -224,6 +237,8 @@ const SPOILT: &[(&str, Spoil)] = &[
     ("real-issuer", |it| it.config.issuer = "https://localhost".to_owned()),
     ("real-issuer", |it| it.config.issuer = "https://id.example.com".to_owned()),
     ("registry-over-tls", |it| it.config.registry.url = "http://10.0.0.1/".to_owned()),
+    ("push-over-tls", |it| it.config.push = push("http://push.gov.hk/notices")),
+    ("push-over-tls", |it| it.config.push = push("push.gov.hk/notices")),
     ("root-key-in-a-module", |it| it.root_file("8f3a61c7d2e94b05a6f18c3d7e2095b4c86af1d3e57092b4681fd3ca5e7b9024")),
     ("no-default-values", |it| it.config.name = "Lionrock (demo)".to_owned()),
     ("no-default-values", |it| it.config.name = "Lionrock".to_owned()),
