@@ -39,6 +39,7 @@ const OUTGOING: &[(&str, &str, &str)] = &[
 
 /// Who describes a system for the one HTTP client, and which.
 const SYSTEMS: &[(&str, &str)] = &[
+    ("crates/app/src/command/renew/house.rs", "An authority for time and status"),
     ("crates/app/src/command/verify/place.rs", "A published log"),
     ("crates/app/src/start.rs", "The card authority"),
     ("crates/app/src/start/push.rs", "A push service"),
